@@ -1,0 +1,1 @@
+"""A self-hosted oracle: ONNX predictions, committed on chain, turned into decisions."""
