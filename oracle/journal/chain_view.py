@@ -1,0 +1,142 @@
+"""What the chain told: the followed tail and the decisions in it, rewound where it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from oracle.core.prediction import Prediction
+from oracle.journal.schema import blocks, decisions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """A decision as its event told it, and where.
+
+    Attributes:
+        decided_at: the block's Unix time, seconds.
+    """
+
+    prediction: Prediction
+    verdict: int
+    trust_level: int
+    block_number: int
+    block_hash: bytes
+    log_index: int
+    tx_hash: bytes
+    decided_at: int
+    callback_failed: bool = False
+
+
+def add_block(db: Connection, number: int, block_hash: bytes, timestamp: int) -> None:
+    """Append a block to the tail."""
+    db.execute(sa.insert(blocks).values(number=number, hash=block_hash, timestamp=timestamp))
+
+
+def tail(db: Connection) -> list[tuple[int, bytes]]:
+    """Number and hash of the followed blocks that are kept, oldest first."""
+    rows = db.execute(sa.select(blocks.c.number, blocks.c.hash).order_by(blocks.c.number))
+    return [(row.number, row.hash) for row in rows]
+
+
+def head(db: Connection) -> tuple[int, int] | None:
+    """Number and timestamp of the last followed block."""
+    row = db.execute(
+        sa.select(blocks.c.number, blocks.c.timestamp).order_by(blocks.c.number.desc()).limit(1)
+    ).first()
+    return None if row is None else (row.number, row.timestamp)
+
+
+def hash_at(db: Connection, number: int) -> bytes | None:
+    """The followed block's hash at this height; None where it is not kept."""
+    return db.execute(sa.select(blocks.c.hash).where(blocks.c.number == number)).scalar()
+
+
+def prune(db: Connection, below: int) -> None:
+    """Forget blocks that no reorganisation may reach."""
+    db.execute(sa.delete(blocks).where(blocks.c.number < below))
+
+
+def rewind(db: Connection, to: int) -> None:
+    """Forget the blocks above ``to`` and the decisions in them."""
+    db.execute(sa.delete(blocks).where(blocks.c.number > to))
+    db.execute(sa.delete(decisions).where(decisions.c.block_number > to))
+
+
+def add_decision(db: Connection, record: DecisionRecord) -> None:
+    """Record a decision; again the same one changes nothing."""
+    said = record.prediction
+    here = _is(said.model_id, said.subject)
+    if db.execute(sa.select(decisions.c.subject).where(here)).first() is not None:
+        db.execute(sa.delete(decisions).where(here))
+    db.execute(
+        sa.insert(decisions).values(
+            model_id=said.model_id,
+            subject=said.subject,
+            block_number=record.block_number,
+            block_hash=record.block_hash,
+            log_index=record.log_index,
+            tx_hash=record.tx_hash,
+            decided_at=record.decided_at,
+            input_hash=said.input_hash,
+            output_hash=said.output_hash,
+            value=str(said.value),
+            confidence=said.confidence,
+            predicted_at=said.predicted_at,
+            verdict=record.verdict,
+            trust_level=record.trust_level,
+            callback_failed=record.callback_failed,
+        )
+    )
+
+
+def mark_callback(db: Connection, model_id: bytes, subject: bytes, *, failed: bool) -> None:
+    """Record how the decision's callback ended."""
+    db.execute(
+        sa.update(decisions).where(_is(model_id, subject)).values(callback_failed=failed)
+    )
+
+
+def find_decision(db: Connection, model_id: bytes, subject: bytes) -> DecisionRecord | None:
+    """The decision about this subject, if the followed chain has one."""
+    row = db.execute(sa.select(decisions).where(_is(model_id, subject))).first()
+    return None if row is None else _record(row)
+
+
+def decisions_between(db: Connection, low: int, high: int) -> list[DecisionRecord]:
+    """The decisions in blocks ``low`` … ``high``, both included, in the chain's order."""
+    rows = db.execute(
+        sa.select(decisions)
+        .where(decisions.c.block_number.between(low, high))
+        .order_by(decisions.c.block_number, decisions.c.log_index)
+    )
+    return [_record(row) for row in rows]
+
+
+def _is(model_id: bytes, subject: bytes) -> sa.ColumnElement[bool]:
+    return sa.and_(decisions.c.model_id == model_id, decisions.c.subject == subject)
+
+
+def _record(row: Row[Any]) -> DecisionRecord:
+    return DecisionRecord(
+        prediction=Prediction(
+            model_id=row.model_id,
+            subject=row.subject,
+            input_hash=row.input_hash,
+            output_hash=row.output_hash,
+            value=int(row.value),
+            confidence=row.confidence,
+            predicted_at=row.predicted_at,
+        ),
+        verdict=row.verdict,
+        trust_level=row.trust_level,
+        block_number=row.block_number,
+        block_hash=row.block_hash,
+        log_index=row.log_index,
+        tx_hash=row.tx_hash,
+        decided_at=row.decided_at,
+        callback_failed=row.callback_failed,
+    )

@@ -1,0 +1,143 @@
+"""The journal's tables.
+
+Blocks, decisions and the place of a request follow the chain and are rewound with it; requests,
+predictions, transactions and attempts are the node's own word and are never deleted.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+identity = sa.Table(
+    "identity",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("value", sa.String(128), nullable=False),
+)
+"""Which chain, contract and operator this journal belongs to."""
+
+blocks = sa.Table(
+    "blocks",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("timestamp", sa.BigInteger, nullable=False),
+)
+"""The tail of the chain that was followed."""
+
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("model_id", sa.LargeBinary(32), nullable=False),
+    sa.Column("subject", sa.LargeBinary(32), nullable=False),
+    sa.Column("origin", sa.String(8), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("input", sa.LargeBinary, nullable=False),
+    sa.Column("deadline", sa.BigInteger),
+    sa.Column("callback_gas", sa.Integer, nullable=False),
+    sa.Column("fee_gwei", sa.BigInteger, nullable=False),
+    sa.Column("requester", sa.String(42), nullable=False),
+    sa.Column("block_number", sa.BigInteger, nullable=False),
+    sa.Column("block_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("log_index", sa.Integer, nullable=False),
+    sa.Column("tx_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("input_hash", sa.LargeBinary(32)),
+    sa.Column("output_hash", sa.LargeBinary(32)),
+    sa.Column("value", sa.String(40)),
+    sa.Column("confidence", sa.Integer),
+    sa.Column("predicted_at", sa.BigInteger),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.UniqueConstraint("model_id", "subject"),
+    sa.Index(None, "state", "block_number", "log_index"),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("body_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("request_id", _ID, sa.ForeignKey("requests.id"), nullable=False),
+)
+"""The API's idempotency keys, and what each was used for."""
+
+timeline = sa.Table(
+    "timeline",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("request_id", _ID, sa.ForeignKey("requests.id"), nullable=False, index=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+)
+
+transactions = sa.Table(
+    "transactions",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("chain_id", sa.BigInteger, nullable=False),
+    sa.Column("sender", sa.String(42), nullable=False),
+    sa.Column("nonce", sa.BigInteger),
+    sa.Column("key", sa.String(160), nullable=False, unique=True),
+    sa.Column("model_id", sa.LargeBinary(32), nullable=False),
+    sa.Column("subject", sa.LargeBinary(32), nullable=False, index=True),
+    sa.Column("to", sa.LargeBinary(20), nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    sa.Column("gas", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(8), nullable=False, index=True),
+    sa.Column("block_number", sa.BigInteger),
+    sa.Column("block_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("mined_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("succeeded", sa.Boolean),
+    sa.Column("gas_used", sa.BigInteger),
+    sa.Column("gas_price", sa.String(40)),
+    sa.UniqueConstraint("chain_id", "sender", "nonce"),
+)
+"""A dropped transaction gives its nonce back (NULL); its attempts keep it."""
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column(
+        "transaction_id", _ID, sa.ForeignKey("transactions.id"), nullable=False, index=True
+    ),
+    sa.Column("nonce", sa.BigInteger, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("max_fee", sa.String(40), nullable=False),
+    sa.Column("priority_fee", sa.String(40), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("model_id", sa.LargeBinary(32), primary_key=True),
+    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
+    sa.Column("block_number", sa.BigInteger, nullable=False, index=True),
+    sa.Column("block_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("log_index", sa.Integer, nullable=False),
+    sa.Column("tx_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("decided_at", sa.BigInteger, nullable=False),
+    sa.Column("input_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("output_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("value", sa.String(40), nullable=False),
+    sa.Column("confidence", sa.Integer, nullable=False),
+    sa.Column("predicted_at", sa.BigInteger, nullable=False),
+    sa.Column("verdict", sa.Integer, nullable=False),
+    sa.Column("trust_level", sa.Integer, nullable=False),
+    sa.Column("callback_failed", sa.Boolean, nullable=False),
+)
+"""Every decision of the served models, as the chain tells it."""

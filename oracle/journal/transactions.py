@@ -1,0 +1,188 @@
+"""Transactions and their signed attempts in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from oracle.core.transaction import Attempt, Fees, Transaction, TxState
+from oracle.journal.schema import attempts, transactions
+
+
+def queue(db: Connection, chain_id: int, sender: str, transaction: Transaction) -> bool:
+    """Record a transaction to be sent; False where its key is recorded already."""
+    known = db.execute(
+        sa.select(transactions.c.id).where(transactions.c.key == transaction.key)
+    ).first()
+    if known is not None:
+        return False
+    db.execute(
+        sa.insert(transactions).values(
+            chain_id=chain_id, sender=sender, **_columns(transaction), **_fixed(transaction)
+        )
+    )
+    return True
+
+
+def save(db: Connection, transaction: Transaction) -> None:
+    """Update a queued transaction; attempts that are new are added, none is ever changed."""
+    db.execute(
+        sa.update(transactions)
+        .where(transactions.c.id == transaction.id)
+        .values(_columns(transaction))
+    )
+    known = set(
+        db.execute(
+            sa.select(attempts.c.hash).where(attempts.c.transaction_id == transaction.id)
+        ).scalars()
+    )
+    fresh = [
+        {
+            "hash": attempt.hash,
+            "transaction_id": transaction.id,
+            "nonce": attempt.nonce,
+            "raw": attempt.raw,
+            "max_fee": str(attempt.fees.max_fee),
+            "priority_fee": str(attempt.fees.priority_fee),
+            "at": attempt.at,
+        }
+        for attempt in transaction.attempts
+        if attempt.hash not in known
+    ]
+    if fresh:
+        db.execute(sa.insert(attempts), fresh)
+
+
+def in_states(
+    db: Connection, states: Iterable[TxState], *, limit: int | None = None
+) -> list[Transaction]:
+    """Transactions in these states: by nonce, then those without one in the order of queueing."""
+    query = (
+        sa.select(transactions)
+        .where(transactions.c.state.in_(list(states)))
+        .order_by(transactions.c.nonce.is_(None), transactions.c.nonce, transactions.c.id)
+        .limit(limit)
+    )
+    return _with_attempts(db, db.execute(query).all())
+
+
+def about(db: Connection, model_id: bytes, subject: bytes) -> list[Transaction]:
+    """Every transaction that carries this decision, oldest first."""
+    query = (
+        sa.select(transactions)
+        .where(transactions.c.model_id == model_id, transactions.c.subject == subject)
+        .order_by(transactions.c.id)
+    )
+    return _with_attempts(db, db.execute(query).all())
+
+
+def settle(db: Connection, deep: int) -> None:
+    """MINED at or below block ``deep`` becomes FINAL."""
+    db.execute(
+        sa.update(transactions)
+        .where(transactions.c.state == TxState.MINED, transactions.c.block_number <= deep)
+        .values(state=TxState.FINAL)
+    )
+
+
+def unmine(db: Connection, *, above: int) -> None:
+    """MINED in a block that left the chain goes back to SENT."""
+    db.execute(
+        sa.update(transactions)
+        .where(transactions.c.state == TxState.MINED, transactions.c.block_number > above)
+        .values(
+            state=TxState.SENT,
+            block_number=None,
+            block_hash=b"",
+            mined_hash=b"",
+            succeeded=None,
+            gas_used=None,
+            gas_price=None,
+        )
+    )
+
+
+def highest_nonce(db: Connection, chain_id: int, sender: str) -> int | None:
+    """The highest nonce given to a transaction of this sender that was not dropped."""
+    return db.execute(
+        sa.select(sa.func.max(transactions.c.nonce)).where(
+            transactions.c.chain_id == chain_id, transactions.c.sender == sender
+        )
+    ).scalar()
+
+
+def counts(db: Connection) -> dict[TxState, int]:
+    """How many transactions are in each state."""
+    rows = db.execute(
+        sa.select(transactions.c.state, sa.func.count()).group_by(transactions.c.state)
+    ).all()
+    return {TxState(state): count for state, count in rows}
+
+
+def _with_attempts(db: Connection, rows: Iterable[Row[Any]]) -> list[Transaction]:
+    rows = list(rows)
+    signed: dict[int, list[Attempt]] = {row.id: [] for row in rows}
+    query = (
+        sa.select(attempts)
+        .where(attempts.c.transaction_id.in_(list(signed)))
+        .order_by(attempts.c.at, attempts.c.max_fee)
+    )
+    for row in db.execute(query):
+        signed[row.transaction_id].append(
+            Attempt(
+                hash=row.hash,
+                nonce=row.nonce,
+                raw=row.raw,
+                fees=Fees(max_fee=int(row.max_fee), priority_fee=int(row.priority_fee)),
+                at=row.at,
+            )
+        )
+    return [_transaction(row, signed[row.id]) for row in rows]
+
+
+def _fixed(transaction: Transaction) -> dict[str, Any]:
+    return {
+        "key": transaction.key,
+        "model_id": transaction.model_id,
+        "subject": transaction.subject,
+        "to": transaction.to,
+        "data": transaction.data,
+        "gas": transaction.gas,
+    }
+
+
+def _columns(transaction: Transaction) -> dict[str, Any]:
+    return {
+        "state": transaction.state,
+        "nonce": transaction.nonce,
+        "block_number": transaction.block_number,
+        "block_hash": transaction.block_hash,
+        "mined_hash": transaction.mined_hash,
+        "succeeded": transaction.succeeded,
+        "gas_used": transaction.gas_used,
+        "gas_price": None if transaction.gas_price is None else str(transaction.gas_price),
+    }
+
+
+def _transaction(row: Row[Any], signed: list[Attempt]) -> Transaction:
+    return Transaction(
+        id=row.id,
+        key=row.key,
+        model_id=row.model_id,
+        subject=row.subject,
+        to=row.to,
+        data=row.data,
+        gas=row.gas,
+        state=TxState(row.state),
+        nonce=row.nonce,
+        attempts=tuple(signed),
+        block_number=row.block_number,
+        block_hash=row.block_hash,
+        mined_hash=row.mined_hash,
+        succeeded=row.succeeded,
+        gas_used=row.gas_used,
+        gas_price=None if row.gas_price is None else int(row.gas_price),
+    )

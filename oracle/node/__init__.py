@@ -1,0 +1,1 @@
+"""The service: follow the chain, answer requests, vouch for predictions, submit them."""

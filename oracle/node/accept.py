@@ -1,0 +1,194 @@
+"""Decisions that the operator asks for itself, through the API or the command line.
+
+What is accepted is in the journal before the caller hears of it, under its idempotency key: the
+same key with the same body is the same decision, however often it is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from eth_utils.crypto import keccak
+from sqlalchemy.engine import Connection
+
+from oracle.core.errors import Conflict, InvalidInput, NotFound
+from oracle.core.lifecycle import OPEN, Origin, Request, State
+from oracle.core.prediction import subject_of
+from oracle.core.transaction import Transaction
+from oracle.journal import chain_view, requests, transactions
+from oracle.journal.chain_view import DecisionRecord
+from oracle.journal.requests import Entry
+from oracle.node.parts import Parts
+
+MAX_KEY = 255
+BACKLOG = 10_000
+"""Most requests open at a time before the API refuses more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """All that the journal knows of one decision.
+
+    Attributes:
+        decision: None until the decision's event was followed.
+    """
+
+    request: Request | None
+    decision: DecisionRecord | None
+    transactions: tuple[Transaction, ...]
+    timeline: tuple[Entry, ...]
+
+
+async def accept(
+    parts: Parts,
+    *,
+    model_id: bytes,
+    input_bytes: bytes,
+    reference: str | None = None,
+    idempotency_key: str | None = None,
+) -> Request:
+    """Record a decision to be made.
+
+    Args:
+        input_bytes: in the encoding that the model's card names.
+        reference: what the decision is about; a fresh random subject where None.
+        idempotency_key: at most 255 characters.
+
+    Raises:
+        NotFound: the node does not serve the model.
+        InvalidInput: the input does not fit the card, or the subject is a request's id.
+        Conflict: the subject is decided or under way, or the key was used for another body.
+        JournalError: nothing was accepted.
+    """
+    if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY:
+        raise InvalidInput(
+            f"the idempotency key has {len(idempotency_key)} characters",
+            remedy=f"use 1 to {MAX_KEY}; a UUID does",
+        )
+    parts.engine.check(model_id, input_bytes)
+    body_hash = keccak(model_id + keccak(input_bytes) + keccak(text=reference or ""))
+    if idempotency_key is not None:
+        earlier = await parts.journal.read(
+            lambda db: requests.find_idempotent(db, idempotency_key)
+        )
+        if earlier is not None:
+            return _same(earlier, body_hash, idempotency_key)
+    subject = subject_of(reference or "0x" + secrets.token_hex(32))
+    await _must_be_free(parts, model_id, subject)
+    request = Request(
+        model_id=model_id,
+        subject=subject,
+        origin=Origin.API,
+        input=input_bytes,
+        state=State.CONFIRMED,
+    )
+
+    def record(db: Connection) -> Request:
+        if idempotency_key is not None:
+            again = requests.find_idempotent(db, idempotency_key)
+            if again is not None:
+                return _same(again, body_hash, idempotency_key)
+        if requests.find(db, model_id, subject) is not None:
+            raise _taken(subject, "under way")
+        if sum(n for state, n in requests.counts(db).items() if state in OPEN) >= BACKLOG:
+            raise Conflict(
+                f"{BACKLOG} decisions are under way",
+                remedy="wait for some to be final, then try again",
+            )
+        requests.save(db, request, at=parts.clock(), note="accepted")
+        if idempotency_key is not None:
+            requests.mark_idempotent(db, idempotency_key, body_hash, model_id, subject)
+        return request
+
+    accepted = await parts.journal.write(record)
+    parts.observe("accepted", accepted)
+    parts.to_answer.set()
+    return accepted
+
+
+async def account_of(parts: Parts, model_id: bytes, subject: bytes) -> Account:
+    """Everything recorded about one decision.
+
+    Raises:
+        NotFound: the journal knows neither a request nor a decision about it.
+    """
+
+    def read(db: Connection) -> Account:
+        return Account(
+            request=requests.find(db, model_id, subject),
+            decision=chain_view.find_decision(db, model_id, subject),
+            transactions=tuple(transactions.about(db, model_id, subject)),
+            timeline=tuple(requests.story(db, model_id, subject)),
+        )
+
+    account = await parts.journal.read(read)
+    if account.request is None and account.decision is None:
+        raise NotFound(
+            f"no decision about 0x{subject.hex()} is known here",
+            remedy="check the id; a request shows once its block was followed",
+        )
+    return account
+
+
+async def wait_for(
+    parts: Parts,
+    model_id: bytes,
+    subject: bytes,
+    enough: Callable[[Account], bool],
+    timeout: float,
+) -> Account:
+    """The account once it is ``enough``, or as it stands when the timeout, seconds, has passed."""
+    try:
+        async with asyncio.timeout(timeout):
+            async with parts.changed:
+                while not enough(account := await account_of(parts, model_id, subject)):
+                    await parts.changed.wait()
+                return account
+    except TimeoutError:
+        return await account_of(parts, model_id, subject)
+
+
+def is_over(account: Account) -> bool:
+    """Whether nothing more will happen to the decision."""
+    return account.request is None or account.request.state not in OPEN
+
+
+async def _must_be_free(parts: Parts, model_id: bytes, subject: bytes) -> None:
+    """Refuse what the contract would refuse, before it is accepted."""
+    model = await parts.contract.model_of(model_id, block="latest")
+    if model is None:
+        raise NotFound(
+            f"model 0x{model_id.hex()} is not registered on chain {parts.chain_id}",
+            remedy="register it: oracle deploy",
+        )
+    if model.attestor != parts.operator:
+        raise Conflict(
+            f"model 0x{model_id.hex()} is attested by {model.attestor}, not by this node's "
+            f"{parts.operator}",
+            remedy="ask that operator, or propose a model change",
+        )
+    if model.paused:
+        raise Conflict(
+            f"model 0x{model_id.hex()} is paused by its owner", remedy="wait, or unpause it"
+        )
+    if await parts.contract.decision_of(model_id, subject, block="latest") is not None:
+        raise _taken(subject, "decided")
+
+
+def _same(earlier: tuple[bytes, Request], body_hash: bytes, key: str) -> Request:
+    if earlier[0] != body_hash:
+        raise Conflict(
+            f"idempotency key {key!r} was used for another body",
+            remedy="use a new key for a new decision",
+        )
+    return earlier[1]
+
+
+def _taken(subject: bytes, how: str) -> Conflict:
+    return Conflict(
+        f"subject 0x{subject.hex()} is {how} already",
+        remedy="one (model, subject) is decided once: read that decision, or use another subject",
+    )

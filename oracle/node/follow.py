@@ -1,0 +1,207 @@
+"""The chain, block by block, into the journal: requests, decisions, deadlines, reorganisations.
+
+Each block is one change of the journal, so that a node killed anywhere follows on from a block's
+end. Nothing here depends on the clock but the timeline: deadlines are the chain's own time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy.engine import Connection
+
+from oracle.chain.contracts import (
+    CallbackLog,
+    DecisionLog,
+    ModelLog,
+    RefundLog,
+    RequestByHashLog,
+    RequestLog,
+)
+from oracle.chain.follower import Follower, NewBlock, Rewind
+from oracle.core import lifecycle
+from oracle.core.lifecycle import (
+    OPEN,
+    Confirmed,
+    Decided,
+    Event,
+    Expired,
+    Orphaned,
+    Origin,
+    Request,
+    Seen,
+    State,
+)
+from oracle.journal import chain_view, requests, transactions
+from oracle.journal.chain_view import DecisionRecord
+from oracle.node.parts import Parts, log
+
+KEEP_BLOCKS = 256
+"""Blocks kept beyond the finality depth, to find a common ancestor."""
+
+
+class Follow:
+    """Keeps the journal in step with the chain, for the models that this operator attests."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._attested: dict[bytes, bool] = {}
+        self.head: NewBlock | None = None
+
+    async def follower(self) -> Follower:
+        """A follower that goes on where the journal ends."""
+        parts = self._parts
+        tail = await parts.journal.read(chain_view.tail)
+        return Follower(
+            parts.rpc,
+            parts.contract.address,
+            start=parts.options.start_block,
+            finality=parts.options.finality,
+            tail=tail,
+        )
+
+    async def apply(self, step: NewBlock | Rewind) -> None:
+        """Record one step of the follower's."""
+        if isinstance(step, Rewind):
+            await self._rewind(step)
+        else:
+            await self._advance(step)
+        await self._parts.announce()
+
+    async def attests(self, model_id: bytes, block_hash: bytes) -> bool:
+        """Whether this operator is the model's attestor, at this block."""
+        if model_id not in self._attested:
+            model = await self._parts.contract.model_of(model_id, block=block_hash)
+            self._attested[model_id] = (
+                model is not None and model.attestor == self._parts.operator
+            )
+        return self._attested[model_id]
+
+    async def _advance(self, block: NewBlock) -> None:
+        parts = self._parts
+        for entry in block.logs:
+            if isinstance(entry, ModelLog):
+                self._attested.pop(entry.model_id, None)
+        mine = [
+            entry
+            for entry in block.logs
+            if not isinstance(entry, ModelLog)
+            and await self.attests(entry.model_id, block.stamp.hash)
+        ]
+        changed = await parts.journal.write(lambda db: self._record(db, block, mine))
+        self.head = block
+        for request in changed:
+            parts.observe(request.state, request)
+        if any(request.state is State.CONFIRMED for request in changed):
+            parts.to_answer.set()
+        parts.to_send.set()
+
+    def _record(self, db: Connection, block: NewBlock, mine: Iterable[object]) -> list[Request]:
+        stamp, options = block.stamp, self._parts.options
+        chain_view.add_block(db, stamp.number, stamp.hash, stamp.timestamp)
+        changed: list[Request] = []
+        for entry in mine:
+            match entry:
+                case RequestLog() | RequestByHashLog():
+                    changed += self._see(db, entry, block)
+                case DecisionLog():
+                    chain_view.add_decision(db, _record_of(entry, block))
+                case CallbackLog(model_id=model_id, request_id=subject, delivered=delivered):
+                    chain_view.mark_callback(db, model_id, subject, failed=not delivered)
+                case RefundLog(model_id=model_id, request_id=subject):
+                    changed += self._refunded(db, model_id, subject)
+        deep = stamp.number - options.confirmations + 1
+        for request in requests.in_states(db, {State.SEEN}, limit=100_000):
+            if request.block_number <= deep:
+                changed.append(self._step(db, request, Confirmed()))
+        for request in requests.overdue(db, OPEN, stamp.timestamp):
+            if chain_view.find_decision(db, request.model_id, request.subject) is None:
+                assert request.deadline is not None
+                changed.append(self._step(db, request, Expired(request.deadline)))
+        changed += self._settle(db, stamp.number - options.finality + 1)
+        chain_view.prune(db, stamp.number - options.finality - KEEP_BLOCKS)
+        return changed
+
+    def _see(
+        self, db: Connection, entry: RequestLog | RequestByHashLog, block: NewBlock
+    ) -> list[Request]:
+        place = Seen(block.stamp.number, block.stamp.hash, entry.log_index, entry.tx_hash)
+        known = requests.find(db, entry.model_id, entry.request_id)
+        if known is not None:
+            if not lifecycle.allows(known, Seen):
+                return []
+            return [self._step(db, known, place)]
+        request = Request(
+            model_id=entry.model_id,
+            subject=entry.request_id,
+            origin=Origin.CHAIN,
+            input=entry.input if isinstance(entry, RequestLog) else b"",
+            state=State.SEEN,
+            deadline=entry.deadline,
+            callback_gas=entry.callback_gas,
+            fee_gwei=entry.fee_gwei,
+            requester=entry.requester,
+            block_number=place.block_number,
+            block_hash=place.block_hash,
+            log_index=place.log_index,
+            tx_hash=place.tx_hash,
+        )
+        requests.save(db, request, at=self._parts.clock(), note=f"block {place.block_number}")
+        return [request]
+
+    def _refunded(self, db: Connection, model_id: bytes, subject: bytes) -> list[Request]:
+        request = requests.find(db, model_id, subject)
+        if request is None or not lifecycle.allows(request, Expired):
+            return []
+        return [self._step(db, request, Expired(request.deadline or 0))]
+
+    def _settle(self, db: Connection, deep: int) -> list[Request]:
+        """Close what is at or below the finality depth."""
+        changed = []
+        for request, record in requests.decided_by(db, deep):
+            note = f"block {record.block_number}, 0x{record.tx_hash.hex()}"
+            changed.append(self._step(db, request, Decided(record.tx_hash), note))
+        transactions.settle(db, deep)
+        return changed
+
+    def _step(self, db: Connection, request: Request, event: Event, note: str = "") -> Request:
+        request = lifecycle.step(request, event, self._parts.now())
+        requests.save(db, request, at=self._parts.clock(), note=note)
+        return request
+
+    async def _rewind(self, rewind: Rewind) -> None:
+        parts = self._parts
+        log.warning("reorganised", to_block=rewind.to)
+
+        def record(db: Connection) -> list[Request]:
+            chain_view.rewind(db, rewind.to)
+            transactions.unmine(db, above=rewind.to)
+            return [
+                self._step(db, request, Orphaned(), f"blocks above {rewind.to} were replaced")
+                for request in requests.in_states(
+                    db, OPEN - {State.ORPHANED}, limit=100_000, above_block=rewind.to
+                )
+                if request.origin is Origin.CHAIN
+            ]
+
+        orphaned = await parts.journal.write(record)
+        self._attested.clear()
+        for request in orphaned:
+            parts.observe("orphaned", request)
+        parts.observe("rewound")
+        parts.to_send.set()
+
+
+def _record_of(entry: DecisionLog, block: NewBlock) -> DecisionRecord:
+    return DecisionRecord(
+        prediction=entry.prediction,
+        verdict=entry.verdict,
+        trust_level=entry.trust_level,
+        block_number=block.stamp.number,
+        block_hash=block.stamp.hash,
+        log_index=entry.log_index,
+        tx_hash=entry.tx_hash,
+        decided_at=block.stamp.timestamp,
+    )
+
+

@@ -1,0 +1,105 @@
+"""What a node is made of, wired by the composition root and shared by its loops."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+from eth_account.signers.local import LocalAccount
+
+from oracle.chain.contracts import DecisionContract
+from oracle.chain.rpc import RpcPool
+from oracle.core.lifecycle import Request
+from oracle.core.transaction import FeePolicy
+from oracle.inference.engine import Engine
+from oracle.journal import Journal
+
+log = structlog.get_logger("oracle.node")
+
+
+class Observer(Protocol):
+    """Told of every stage right after it was recorded: metrics, live streams, tests."""
+
+    def __call__(self, stage: str, request: Request | None, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeOptions:
+    """How one node works; blocks are counted, times are seconds.
+
+    Attributes:
+        confirmations: blocks, the request's own included, before it is answered.
+        finality: blocks, the decision's own included, before it counts as final.
+        poll: pause between looks at the chain's head.
+        resend_after: age of an unmined attempt when its bytes are broadcast again.
+        replace_after: age of an unmined attempt when it is replaced with higher fees.
+        in_flight: most transactions signed and not yet mined.
+    """
+
+    confirmations: int = 1
+    finality: int = 1
+    poll: float = 0.05
+    resend_after: float = 15.0
+    replace_after: float = 45.0
+    in_flight: int = 64
+    start_block: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """Everything the loops of a node use. Bells wake a loop when another made work for it."""
+
+    rpc: RpcPool
+    contract: DecisionContract
+    journal: Journal
+    engine: Engine
+    account: LocalAccount
+    chain_id: int
+    fees: FeePolicy
+    options: NodeOptions
+    observers: list[Observer] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
+    trouble: dict[str, str] = field(default_factory=dict)
+    to_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    to_send: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def operator(self) -> str:
+        """The operator's checksummed address."""
+        return str(self.account.address)
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self.clock())
+
+    def observe(self, stage: str, request: Request | None = None) -> None:
+        """Tell the observers of a stage that was just recorded."""
+        if request is not None:
+            log.info(
+                stage,
+                request_id="0x" + request.subject.hex(),
+                model_id="0x" + request.model_id.hex(),
+                block=request.block_number or None,
+            )
+        for observer in self.observers:
+            observer(stage, request)
+
+    async def announce(self) -> None:
+        """Wake those who wait for a request's state to change."""
+        async with self.changed:
+            self.changed.notify_all()
+
+
+async def rung(bell: asyncio.Event, timeout: float) -> None:
+    """Wait until the bell rings or the timeout, seconds, has passed; silence it."""
+    try:
+        async with asyncio.timeout(timeout):
+            await bell.wait()
+    except TimeoutError:
+        pass
+    bell.clear()

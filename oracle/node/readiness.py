@@ -1,0 +1,78 @@
+"""Whether the node can do its work now, and what keeps it from that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oracle.core.errors import OracleError
+from oracle.core.transaction import answer_gas
+from oracle.journal import chain_view
+from oracle.node.node import Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that has to hold, and what was found."""
+
+    name: str
+    ok: bool
+    what: str
+
+
+async def readiness(node: Node) -> list[Check]:
+    """Every check, whether it holds or not; the node is ready where all do."""
+    checks = [_running(node), await _rpc(node), await _journal(node)]
+    checks += [await _funds(node), *_models(node)]
+    checks += [
+        Check(name=f"loop:{name}", ok=False, what=what)
+        for name, what in sorted(node.parts.trouble.items())
+    ]
+    return checks
+
+
+def _running(node: Node) -> Check:
+    if node.halted:
+        return Check(name="running", ok=False, what=f"halted: {node.halted}")
+    return Check(name="running", ok=True, what="following, answering, sending")
+
+
+async def _rpc(node: Node) -> Check:
+    parts = node.parts
+    try:
+        head = await parts.rpc.block("latest")
+        followed = await parts.journal.read(chain_view.head)
+    except OracleError as error:
+        return Check(name="chain", ok=False, what=str(error))
+    at = followed[0] if followed else None
+    behind = head.number - (at if at is not None else parts.options.start_block - 1)
+    what = f"chain {parts.chain_id}, head {head.number}, followed to {at}"
+    return Check(name="chain", ok=behind <= 3, what=what)
+
+
+async def _journal(node: Node) -> Check:
+    try:
+        await node.parts.journal.write(lambda db: None)
+    except OracleError as error:
+        return Check(name="journal", ok=False, what=str(error))
+    return Check(name="journal", ok=True, what="open")
+
+
+async def _funds(node: Node) -> Check:
+    parts = node.parts
+    try:
+        node.balance = await parts.rpc.balance(parts.operator, "latest")
+    except OracleError as error:
+        return Check(name="funds", ok=False, what=str(error))
+    needed = answer_gas(0) * parts.fees.ceiling
+    what = f"{parts.operator} has {node.balance / 10**18:.6f} of the chain's currency"
+    if node.balance >= needed:
+        return Check(name="funds", ok=True, what=what)
+    remedy = f"; one answer may cost {needed / 10**18:.6f} at the fee ceiling: send it more"
+    return Check(name="funds", ok=False, what=what + remedy)
+
+
+def _models(node: Node) -> list[Check]:
+    return [
+        Check(name=f"model:{name}", ok=problem is None, what=problem or "golden vectors agree")
+        for name, problem in node.parts.engine.self_test_outcomes().items()
+    ]

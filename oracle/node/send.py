@@ -1,0 +1,274 @@
+"""Queued transactions, signed with consecutive nonces, sent, watched and replaced.
+
+The signed bytes are in the journal before they leave, so a node killed anywhere sends the same
+bytes again. A nonce is given once; only a transaction that can never be mined gives it back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy.engine import Connection
+
+from oracle.chain.replies import SendOutcome
+from oracle.chain.rpc import Broadcast, TxReceipt
+from oracle.core import lifecycle
+from oracle.core.lifecycle import Failed, Request, State, Submitted
+from oracle.core.transaction import Attempt, Fees, Transaction, TxState
+from oracle.journal import chain_view, requests, transactions
+from oracle.node.parts import Parts, log
+
+_ON_ITS_WAY = frozenset(
+    {
+        SendOutcome.ACCEPTED,
+        SendOutcome.ALREADY_KNOWN,
+        SendOutcome.MAYBE_SENT,
+        SendOutcome.NONCE_TOO_LOW,
+        SendOutcome.UNDERPRICED,
+    }
+)
+"""After these the transaction, or another with its nonce, is or may be on its way: watch for it."""
+
+
+class Sender:
+    """Sends the journal's queue for one key."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._last_sent: dict[int, float] = {}
+
+    async def turn(self) -> bool:
+        """One round: look after what was sent, then send what is queued.
+
+        Returns:
+            Whether anything is still on its way.
+        """
+        await self._watch()
+        await self._submit()
+        counts = await self._parts.journal.read(transactions.counts)
+        return any(counts.get(s) for s in (TxState.QUEUED, TxState.SIGNED, TxState.SENT))
+
+    async def _submit(self) -> None:
+        parts = self._parts
+        flying = await parts.journal.read(
+            lambda db: len(transactions.in_states(db, {TxState.SIGNED, TxState.SENT}))
+        )
+        room = parts.options.in_flight - flying
+        if room <= 0:
+            return
+        queued = await parts.journal.read(
+            lambda db: transactions.in_states(db, {TxState.QUEUED}, limit=room)
+        )
+        if not queued:
+            return
+        head = await parts.rpc.block("latest")
+        fees = parts.fees.quote(head.base_fee or 0)
+        if fees is None:
+            parts.trouble["fees"] = (
+                f"the base fee {head.base_fee} wei is above the ceiling {parts.fees.ceiling} wei; "
+                "waiting — raise max_fee_gwei to pay it"
+            )
+            return
+        parts.trouble.pop("fees", None)
+        nonce = await self._next_nonce()
+        signed = []
+        for transaction in queued:
+            signed.append(await self._sign(replace(transaction, nonce=nonce), fees))
+            nonce += 1
+        await self._save(signed)
+        parts.observe("signed")
+        await self._broadcast(signed)
+
+    async def _next_nonce(self) -> int:
+        parts = self._parts
+        highest = await parts.journal.read(
+            lambda db: transactions.highest_nonce(db, parts.chain_id, parts.operator)
+        )
+        pending = await parts.rpc.nonce(parts.operator, "pending")
+        return pending if highest is None else max(pending, highest + 1)
+
+    async def _sign(self, transaction: Transaction, fees: Fees) -> Transaction:
+        parts = self._parts
+        assert transaction.nonce is not None
+        signed = await asyncio.to_thread(
+            parts.account.sign_transaction,
+            {
+                "type": 2,
+                "chainId": parts.chain_id,
+                "nonce": transaction.nonce,
+                "to": transaction.to,
+                "value": 0,
+                "data": transaction.data,
+                "gas": transaction.gas,
+                "maxFeePerGas": fees.max_fee,
+                "maxPriorityFeePerGas": fees.priority_fee,
+            },
+        )
+        attempt = Attempt(
+            hash=bytes(signed.hash),
+            nonce=transaction.nonce,
+            raw=bytes(signed.raw_transaction),
+            fees=fees,
+            at=parts.now(),
+        )
+        return replace(
+            transaction,
+            state=TxState.SIGNED if transaction.state is TxState.QUEUED else transaction.state,
+            attempts=(*transaction.attempts, attempt),
+        )
+
+    async def _broadcast(self, signed: Sequence[Transaction]) -> None:
+        """Send the last attempt of each, in the order of nonces, and record what left."""
+        parts = self._parts
+        if not signed:
+            return
+        replies = await parts.rpc.broadcast_many([t.attempts[-1].raw for t in signed])
+        parts.observe("broadcast")
+        left: list[Transaction] = []
+        for transaction, reply in zip(signed, replies, strict=True):
+            if reply.outcome not in _ON_ITS_WAY:
+                self._report(transaction, reply)
+                continue
+            self._last_sent[transaction.id] = parts.clock()
+            left.append(replace(transaction, state=TxState.SENT))
+        if len(left) == len(signed):
+            parts.trouble.pop("send", None)
+        submitted = await parts.journal.write(lambda db: self._record_sent(db, left))
+        for request in submitted:
+            parts.observe("submitted", request)
+        await parts.announce()
+
+    def _report(self, transaction: Transaction, reply: Broadcast) -> None:
+        self._last_sent.pop(transaction.id, None)
+        self._parts.trouble["send"] = (
+            f"transaction with nonce {transaction.nonce} was not taken: {reply.outcome} "
+            f"({reply.why}); it is sent again until it is"
+        )
+        log.warning("send_refused", nonce=transaction.nonce, outcome=str(reply.outcome))
+
+    def _record_sent(self, db: Connection, sent: Sequence[Transaction]) -> list[Request]:
+        parts = self._parts
+        submitted = []
+        for transaction in sent:
+            transactions.save(db, transaction)
+            request = requests.find(db, transaction.model_id, transaction.subject)
+            if request is not None and request.state is State.VOUCHED:
+                request = lifecycle.step(
+                    request, Submitted(transaction.attempts[-1].hash), parts.now()
+                )
+                note = f"nonce {transaction.nonce}, 0x{transaction.attempts[-1].hash.hex()}"
+                requests.save(db, request, at=parts.clock(), note=note)
+                submitted.append(request)
+        return submitted
+
+    async def _watch(self) -> None:
+        """Find what was mined or can never be; send again or replace what lingers."""
+        parts = self._parts
+        flying = await parts.journal.read(
+            lambda db: transactions.in_states(db, {TxState.SIGNED, TxState.SENT})
+        )
+        if not flying:
+            return
+        followed = await parts.journal.read(chain_view.head)
+        if followed is None:
+            return
+        settled = max(0, followed[0] - parts.options.finality + 1)
+        spent = await parts.rpc.nonce(parts.operator, settled)
+        hashes = [attempt.hash for t in flying for attempt in t.attempts]
+        receipts = {
+            receipt.tx_hash: receipt for receipt in await parts.rpc.receipts(hashes) if receipt
+        }
+        lingering: list[Transaction] = []
+        for transaction in flying:
+            found = [receipts[a.hash] for a in transaction.attempts if a.hash in receipts]
+            if found:
+                await self._mined(transaction, found[0], followed[0])
+            elif transaction.nonce is not None and transaction.nonce < spent:
+                await self._dropped(transaction)
+            else:
+                lingering.append(transaction)
+        await self._nudge(lingering)
+
+    async def _mined(self, transaction: Transaction, receipt: TxReceipt, followed: int) -> None:
+        if receipt.block_number > followed:
+            return  # the follower judges the block first, so that a reorganisation is seen
+        parts = self._parts
+        mined = replace(
+            transaction,
+            state=TxState.MINED,
+            block_number=receipt.block_number,
+            block_hash=receipt.block_hash,
+            mined_hash=receipt.tx_hash,
+            succeeded=receipt.succeeded,
+            gas_used=receipt.gas_used,
+            gas_price=receipt.gas_price,
+        )
+        why = f"transaction 0x{receipt.tx_hash.hex()} reverted"
+
+        def record(db: Connection) -> bool:
+            if chain_view.hash_at(db, receipt.block_number) not in (None, receipt.block_hash):
+                return False
+            transactions.save(db, mined)
+            if not receipt.succeeded:
+                self._fail(db, transaction, why)
+            return True
+
+        if await parts.journal.write(record):
+            self._last_sent.pop(transaction.id, None)
+            parts.observe("mined")
+            if not receipt.succeeded:
+                log.warning("transaction_reverted", tx_hash="0x" + receipt.tx_hash.hex())
+                parts.to_answer.set()
+            await parts.announce()
+
+    async def _dropped(self, transaction: Transaction) -> None:
+        parts = self._parts
+        why = f"nonce {transaction.nonce} was used by another transaction of this key"
+
+        def record(db: Connection) -> None:
+            transactions.save(db, replace(transaction, state=TxState.DROPPED, nonce=None))
+            self._fail(db, transaction, why)
+
+        await parts.journal.write(record)
+        self._last_sent.pop(transaction.id, None)
+        log.warning("transaction_dropped", nonce=transaction.nonce)
+        parts.observe("dropped")
+        parts.to_answer.set()
+
+    def _fail(self, db: Connection, transaction: Transaction, why: str) -> None:
+        request = requests.find(db, transaction.model_id, transaction.subject)
+        if request is not None and lifecycle.allows(request, Failed):
+            request = lifecycle.step(request, Failed(why), self._parts.now())
+            requests.save(db, request, at=self._parts.clock(), note=why)
+
+    async def _nudge(self, lingering: Sequence[Transaction]) -> None:
+        parts = self._parts
+        again: list[Transaction] = []
+        base_fee: int | None = None
+        for transaction in lingering:
+            last = transaction.attempts[-1]
+            sent = self._last_sent.get(transaction.id)
+            now = parts.clock()
+            if sent is not None and now - last.at >= parts.options.replace_after:
+                if base_fee is None:
+                    base_fee = (await parts.rpc.block("latest")).base_fee or 0
+                fees = parts.fees.bump(last.fees, base_fee)
+                if fees is not None:
+                    transaction = await self._sign(transaction, fees)
+                    await self._save([transaction])
+                    parts.observe("replaced")
+                    again.append(transaction)
+                    continue
+            if sent is None or now - sent >= parts.options.resend_after:
+                again.append(transaction)
+        await self._broadcast(again)
+
+    async def _save(self, changed: Sequence[Transaction]) -> None:
+        def record(db: Connection) -> None:
+            for transaction in changed:
+                transactions.save(db, transaction)
+
+        await self._parts.journal.write(record)
+
