@@ -1,0 +1,72 @@
+# make demo   from a fresh clone to a verified decision on chain
+# make test   every test
+# make up     a local chain, the contracts, the models, a node and its API; stays up
+# make check  format, lint, types, import rules, freshness of generated files
+# make bench  gas and inference figures, next to their limits
+# make clean  remove everything that was installed or generated
+
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo up test test-python test-solidity test-js check format bench install lock clean
+
+demo: install
+	@oracle demo
+
+up: install
+	@oracle up
+
+install: .venv/.installed node_modules/.installed
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	@echo "Installing the Python packages (about a minute) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.installed: package-lock.json package.json | .venv/.installed
+	@echo "Installing the local chains and the compiler (about half a minute) …"
+	@npm ci --silent
+	@touch $@
+
+test: test-solidity test-js test-python
+
+test-python: install
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-solidity: install
+	npm run --silent test:sol
+
+test-js: install
+	npm run --silent test:js
+
+check: install
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	oracle compile --check
+	npm run --silent check:format
+	npm run --silent lint:sol
+
+format: install
+	ruff format .
+	ruff check --fix .
+	npm run --silent format
+
+bench: install
+	$(BIN)/python -m tests.bench
+
+lock: install
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \
+	  --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	npm install --package-lock-only
+
+clean:
+	rm -rf .venv node_modules .oracle artifacts cache coverage dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
