@@ -60,7 +60,7 @@ async def _journal(node: Node) -> Check:
 async def _funds(node: Node) -> Check:
     parts = node.parts
     try:
-        node.balance = await parts.rpc.balance(parts.operator, "latest")
+        node.balance = await parts.rpc.balance(parts.operator, block="latest")
     except OracleError as error:
         return Check(name="funds", ok=False, what=str(error))
     needed = answer_gas(0) * parts.fees.ceiling

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 
-from oracle.chain.replies import SendOutcome
-from oracle.chain.rpc import Broadcast, TxReceipt
+from oracle.chain.replies import SendOutcome, Sent
+from oracle.chain.wire import TransactionReceipt
 from oracle.core import lifecycle
 from oracle.core.lifecycle import Failed, Request, State, Submitted
 from oracle.core.transaction import Attempt, Fees, Transaction, TxState
@@ -86,7 +86,7 @@ class Sender:
         highest = await parts.journal.read(
             lambda db: transactions.highest_nonce(db, parts.chain_id, parts.operator)
         )
-        pending = await parts.rpc.nonce(parts.operator, "pending")
+        pending = await parts.rpc.nonce(parts.operator, block="pending")
         return pending if highest is None else max(pending, highest + 1)
 
     async def _sign(self, transaction: Transaction, fees: Fees) -> Transaction:
@@ -140,11 +140,11 @@ class Sender:
             parts.observe("submitted", request)
         await parts.announce()
 
-    def _report(self, transaction: Transaction, reply: Broadcast) -> None:
+    def _report(self, transaction: Transaction, reply: Sent) -> None:
         self._last_sent.pop(transaction.id, None)
         self._parts.trouble["send"] = (
             f"transaction with nonce {transaction.nonce} was not taken: {reply.outcome} "
-            f"({reply.why}); it is sent again until it is"
+            f"({reply.reason}); it is sent again until it is"
         )
         log.warning("send_refused", nonce=transaction.nonce, outcome=str(reply.outcome))
 
@@ -175,7 +175,7 @@ class Sender:
         if followed is None:
             return
         settled = max(0, followed[0] - parts.options.finality + 1)
-        spent = await parts.rpc.nonce(parts.operator, settled)
+        spent = await parts.rpc.nonce(parts.operator, block=settled)
         hashes = [attempt.hash for t in flying for attempt in t.attempts]
         receipts = {
             receipt.tx_hash: receipt for receipt in await parts.rpc.receipts(hashes) if receipt
@@ -191,7 +191,7 @@ class Sender:
                 lingering.append(transaction)
         await self._nudge(lingering)
 
-    async def _mined(self, transaction: Transaction, receipt: TxReceipt, followed: int) -> None:
+    async def _mined(self, transaction: Transaction, receipt: TransactionReceipt, followed: int) -> None:
         if receipt.block_number > followed:
             return  # the follower judges the block first, so that a reorganisation is seen
         parts = self._parts
