@@ -1,0 +1,1 @@
+"""Everything that speaks to a chain: endpoints, contracts, events, deployment, keys."""

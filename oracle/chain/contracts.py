@@ -1,0 +1,372 @@
+"""The decision contract as Python values: calldata in, decoded answers out.
+
+Every read names its block, by preference the hash of one: a report made of several reads is then a
+function of that block alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from eth_typing import ChecksumAddress
+
+from oracle.chain.abi import interface
+from oracle.chain.events import (
+    CallbackLog,
+    ContractLog,
+    DecisionLog,
+    ModelLog,
+    Place,
+    RefundLog,
+    RequestByHashLog,
+    RequestLog,
+    decode_log,
+    decode_logs,
+)
+from oracle.chain.rpc import RpcPool
+from oracle.chain.wire import BlockRef, checksum, from_block, to_bytes
+from oracle.core.errors import ChainError, Reverted, Transient
+from oracle.core.prediction import Prediction
+
+__all__ = [
+    "CallbackLog",
+    "CallbackStatus",
+    "ContractLog",
+    "Decision",
+    "DecisionContract",
+    "DecisionLog",
+    "Model",
+    "ModelChange",
+    "ModelConfig",
+    "ModelLog",
+    "Place",
+    "RefundLog",
+    "RequestByHashLog",
+    "RequestLog",
+    "RequestStatus",
+    "RequestView",
+    "decode_log",
+    "decode_logs",
+]
+
+_ABI = interface("DecisionContract")
+NOBODY = "0x" + "00" * 20
+
+
+class CallbackStatus(IntEnum):
+    """What became of the call to the requester."""
+
+    NONE = 0
+    DELIVERED = 1
+    FAILED = 2
+
+
+class RequestStatus(IntEnum):
+    """Where a subject stands."""
+
+    NONE = 0
+    OPEN = 1
+    DECIDED = 2
+    REFUNDED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A stored decision.
+
+    Attributes:
+        value: int128 in the units of the card's head.
+        confidence: parts per million; 0 means not stated.
+        decided_at: the deciding block's Unix time.
+        verdict: 1 reject, 2 accept, 3 review.
+        trust_level: 1 signer, 2 quorum, 3 sealed quorum or bond, 4 proven.
+    """
+
+    value: int
+    confidence: int
+    decided_at: int
+    verdict: int
+    trust_level: int
+    callback: CallbackStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestView:
+    """A stored request; once it is decided only its status is left.
+
+    Attributes:
+        deadline: Unix seconds.
+        fee_gwei: escrowed fee in gwei.
+    """
+
+    requester: ChecksumAddress
+    callback_gas: int
+    deadline: int
+    fee_gwei: int
+    status: RequestStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """The rules under which a model decides.
+
+    Attributes:
+        attestor, policy: addresses.
+        fee_gwei: least fee of a request, in gwei.
+        max_age: seconds a prediction may be old; 0 for any age.
+    """
+
+    attestor: str
+    policy: str
+    fee_gwei: int = 0
+    max_age: int = 0
+
+    def as_abi(self) -> tuple[str, str, int, int]:
+        """The struct as the ABI codec takes it, in the order of the Solidity fields."""
+        return (self.attestor, self.policy, self.fee_gwei, self.max_age)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A registered model.
+
+    Attributes:
+        change_at: last second of these rules where a change is pending, else 0.
+        verifies: whether the attestor is a contract that checks evidence.
+    """
+
+    attestor: ChecksumAddress
+    fee_gwei: int
+    change_at: int
+    trust_level: int
+    paused: bool
+    verifies: bool
+    policy: ChecksumAddress
+    max_age: int
+    owner: ChecksumAddress
+    pending_owner: ChecksumAddress
+
+    @property
+    def config(self) -> ModelConfig:
+        """The rules, as they were registered."""
+        return ModelConfig(
+            attestor=self.attestor,
+            policy=self.policy,
+            fee_gwei=self.fee_gwei,
+            max_age=self.max_age,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChange:
+    """A proposed change of a model's rules; ``Model.change_at`` is its time."""
+
+    config: ModelConfig
+    trust_level: int
+    verifies: bool
+
+
+class DecisionContract:
+    """Calldata for, and reads of, the decision contract at one address."""
+
+    def __init__(self, rpc: RpcPool, address: str) -> None:
+        self.rpc = rpc
+        self.address = checksum(address)
+        self.address_bytes = to_bytes(self.address, "address", 20)
+
+    @staticmethod
+    def encode_make_decision(prediction: Prediction) -> bytes:
+        """Calldata of ``makeDecision(Prediction)``."""
+        return _ABI.encode("makeDecision", prediction.as_abi())
+
+    @staticmethod
+    def encode_relay_decision(prediction: Prediction, evidence: bytes) -> bytes:
+        """Calldata of ``relayDecision(Prediction,bytes)``."""
+        return _ABI.encode("relayDecision", prediction.as_abi(), evidence)
+
+    @staticmethod
+    def encode_request_decision(
+        model_id: bytes, input_: bytes, *, callback_gas: int, deadline: int
+    ) -> bytes:
+        """Calldata of ``requestDecision``; the fee is the transaction's value."""
+        return _ABI.encode("requestDecision", model_id, input_, callback_gas, deadline)
+
+    @staticmethod
+    def encode_request_by_hash(
+        model_id: bytes, input_hash: bytes, evidence_uri: str, *, callback_gas: int, deadline: int
+    ) -> bytes:
+        """Calldata of ``requestDecisionByHash``; the fee is the transaction's value."""
+        return _ABI.encode(
+            "requestDecisionByHash", model_id, input_hash, evidence_uri, callback_gas, deadline
+        )
+
+    @staticmethod
+    def encode_register_model(model_id: bytes, config: ModelConfig, card_uri: str) -> bytes:
+        """Calldata of ``registerModel``."""
+        return _ABI.encode("registerModel", model_id, config.as_abi(), card_uri)
+
+    @staticmethod
+    def encode_propose_change(model_id: bytes, config: ModelConfig) -> bytes:
+        """Calldata of ``proposeModelChange``."""
+        return _ABI.encode("proposeModelChange", model_id, config.as_abi())
+
+    @staticmethod
+    def encode_refund(model_id: bytes, request_id: bytes) -> bytes:
+        """Calldata of ``refund``."""
+        return _ABI.encode("refund", model_id, request_id)
+
+    @staticmethod
+    def encode_withdraw(to: str) -> bytes:
+        """Calldata of ``withdraw``."""
+        return _ABI.encode("withdraw", to)
+
+    @staticmethod
+    def encode_retry_callback(
+        model_id: bytes, request_id: bytes, requester: str, nonce: int
+    ) -> bytes:
+        """Calldata of ``retryCallback``."""
+        return _ABI.encode("retryCallback", model_id, request_id, requester, nonce)
+
+    @staticmethod
+    def encode(function: str, *arguments: Any) -> bytes:
+        """Calldata of any other function of the contract, by its Solidity name."""
+        return _ABI.encode(function, *arguments)
+
+    async def _read(self, function: str, *arguments: Any, block: BlockRef) -> dict[str, Any]:
+        """A view's outputs by name."""
+        calldata = _ABI.encode(function, *arguments)
+        body = await self.rpc.eth_call(self.address, calldata, block=block)
+        if not body:
+            raise Transient(
+                f"there is no decision contract at {self.address} on chain {self.rpc.chain_id}",
+                remedy="deploy it with `oracle deploy`, or correct the address",
+            )
+        return _ABI.decode_output(function, body)
+
+    async def _only(self, function: str, *arguments: Any, block: BlockRef) -> Any:
+        (value,) = (await self._read(function, *arguments, block=block)).values()
+        return value
+
+    async def decision_of(
+        self, model_id: bytes, subject: bytes, *, block: BlockRef
+    ) -> Decision | None:
+        """The decision about a subject, or None."""
+        fields = await self._only("decisionOf", model_id, subject, block=block)
+        if fields["verdict"] == 0:
+            return None
+        return Decision(
+            value=fields["value"],
+            confidence=fields["confidence"],
+            decided_at=fields["decidedAt"],
+            verdict=fields["verdict"],
+            trust_level=fields["trustLevel"],
+            callback=CallbackStatus(fields["callback"]),
+        )
+
+    async def request_of(
+        self, model_id: bytes, request_id: bytes, *, block: BlockRef
+    ) -> RequestView | None:
+        """The request, or None where there is none."""
+        fields = await self._only("requestOf", model_id, request_id, block=block)
+        if fields["status"] == RequestStatus.NONE:
+            return None
+        return RequestView(
+            requester=fields["requester"],
+            callback_gas=fields["callbackGas"],
+            deadline=fields["deadline"],
+            fee_gwei=fields["feeGwei"],
+            status=RequestStatus(fields["status"]),
+        )
+
+    async def model_of(self, model_id: bytes, *, block: BlockRef) -> Model | None:
+        """The registered model, or None."""
+        fields = await self._only("modelOf", model_id, block=block)
+        if fields["owner"] == NOBODY:
+            return None
+        return Model(
+            attestor=fields["attestor"],
+            fee_gwei=fields["feeGwei"],
+            change_at=fields["changeAt"],
+            trust_level=fields["trustLevel"],
+            paused=fields["paused"],
+            verifies=fields["verifies"],
+            policy=fields["policy"],
+            max_age=fields["maxAge"],
+            owner=fields["owner"],
+            pending_owner=fields["pendingOwner"],
+        )
+
+    async def model_change_of(self, model_id: bytes, *, block: BlockRef) -> ModelChange | None:
+        """The model's pending change, or None."""
+        fields = await self._only("modelChangeOf", model_id, block=block)
+        config = fields["config"]
+        if config["attestor"] == NOBODY:
+            return None
+        return ModelChange(
+            config=ModelConfig(
+                attestor=config["attestor"],
+                policy=config["policy"],
+                fee_gwei=config["feeGwei"],
+                max_age=config["maxAge"],
+            ),
+            trust_level=fields["trustLevel"],
+            verifies=fields["verifies"],
+        )
+
+    async def request_id_of(
+        self, requester: str, nonce: int, model_id: bytes, input_hash: bytes, *, block: BlockRef
+    ) -> bytes:
+        """The id of a request as the contract derives it, 32 bytes."""
+        found: bytes = await self._only(
+            "requestIdOf", requester, nonce, model_id, input_hash, block=block
+        )
+        return found
+
+    async def nonce_of(self, requester: str, *, block: BlockRef) -> int:
+        """How many requests an account has made."""
+        return int(await self._only("nonceOf", requester, block=block))
+
+    async def credit_of(self, account: str, *, block: BlockRef) -> int:
+        """Wei that an account can withdraw."""
+        return int(await self._only("creditOf", account, block=block))
+
+    async def change_delay(self, *, block: BlockRef) -> int:
+        """Seconds between a proposed change and its application."""
+        return int(await self._only("CHANGE_DELAY", block=block))
+
+    async def simulate(
+        self, calldata: bytes, *, sender: str, gas: int | None = None, block: BlockRef = "latest"
+    ) -> Reverted | None:
+        """What a transaction would revert with, or None where it would go through."""
+        (found,) = await self.simulate_many([(calldata, gas)], sender=sender, block=block)
+        return found
+
+    async def simulate_many(
+        self,
+        calls: Sequence[tuple[bytes, int | None]],
+        *,
+        sender: str,
+        block: BlockRef = "latest",
+    ) -> list[Reverted | None]:
+        """Each call on its own, given as calldata and gas; see ``simulate``.
+
+        Raises:
+            BlockUnknown: no endpoint knows the block.
+            ChainError: an endpoint refused a call for another reason than a revert.
+        """
+        where = from_block(block)
+        messages = []
+        for calldata, gas in calls:
+            message = {"from": sender, "to": self.address, "data": "0x" + calldata.hex()}
+            if gas is not None:
+                message["gas"] = hex(gas)
+            messages.append(("eth_call", [message, where]))
+        outcomes: list[Reverted | None] = []
+        for reply in await self.rpc.batch(messages):
+            if isinstance(reply, ChainError) and not isinstance(reply, Reverted):
+                raise reply
+            outcomes.append(reply if isinstance(reply, Reverted) else None)
+        return outcomes

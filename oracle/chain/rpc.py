@@ -1,0 +1,320 @@
+"""JSON-RPC calls with typed values, over every endpoint of one chain.
+
+Reads fail over from endpoint to endpoint; signed transactions go to every one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from eth_utils.crypto import keccak
+
+from oracle.chain.endpoint import Call, Endpoint, EndpointState, EndpointStatus
+from oracle.chain.errors import BlockUnknown
+from oracle.chain.failover import BATCH, Failover, Reply, value_of
+from oracle.chain.replies import Broadcast, RateLimited, SendOutcome, Unreachable, send_outcome
+from oracle.chain.wire import (
+    BlockRef,
+    BlockStamp,
+    FeeHistory,
+    Log,
+    TxReceipt,
+    from_block,
+    malformed,
+    to_block,
+    to_bytes,
+    to_fee_history,
+    to_int,
+    to_list,
+    to_log,
+    to_receipt,
+)
+from oracle.core.errors import ChainError, Transient
+
+__all__ = [
+    "Broadcast",
+    "EndpointState",
+    "EndpointStatus",
+    "RpcPool",
+    "SendOutcome",
+    "TxReceipt",
+]
+
+T = TypeVar("T")
+
+HEAD_LAG = 3
+"""Blocks an endpoint may trail the highest head seen before another one is asked."""
+
+_CERTAINTY = (
+    SendOutcome.ACCEPTED,
+    SendOutcome.ALREADY_KNOWN,
+    SendOutcome.MAYBE_SENT,
+    SendOutcome.NONCE_TOO_LOW,
+    SendOutcome.UNDERPRICED,
+    SendOutcome.INSUFFICIENT_FUNDS,
+    SendOutcome.FEE_CAP,
+    SendOutcome.REFUSED,
+)
+"""Outcomes of several endpoints are summed up as the first of these that any of them gave."""
+
+
+class RpcPool(Failover):
+    """Typed calls over the endpoints of one chain; its arguments are ``Failover``'s."""
+
+    _highest = 0
+
+    async def call(
+        self, method: str, params: Sequence[Any] = (), *, retype: Callable[[Any], T] | None = None
+    ) -> Any:
+        """One JSON-RPC call's result.
+
+        Args:
+            method, params: as JSON-RPC takes them.
+            retype: turns the raw result into a value; where it raises Transient the next
+                endpoint is asked.
+
+        Raises:
+            Reverted: the call reverted, with its decoded reason.
+            BlockUnknown: no endpoint knows the block.
+            Transient: no endpoint gave a proper answer.
+            ChainError: the request itself was refused.
+            ConfigError: every endpoint serves another chain.
+        """
+
+        def judge(_: Endpoint, replies: list[Reply]) -> Any:
+            value = value_of(replies[0], method)
+            return retype(value) if retype else value
+
+        return await self.first([(method, params)], judge)
+
+    async def batch(self, calls: Sequence[Call]) -> list[Any | ChainError]:
+        """Results in order; where a call failed for good, its error instead of a result.
+
+        Raises:
+            Transient, ConfigError: as ``call``.
+        """
+
+        def judge(_: Endpoint, replies: list[Reply]) -> list[Any | ChainError]:
+            found: list[Any | ChainError] = []
+            for (method, _params), reply in zip(part, replies, strict=True):
+                try:
+                    found.append(value_of(reply, method))
+                except BlockUnknown as fault:
+                    found.append(fault)
+                except Transient:
+                    raise
+                except ChainError as fault:
+                    found.append(fault)
+            return found
+
+        results: list[Any | ChainError] = []
+        for start in range(0, len(calls), BATCH):
+            part = calls[start : start + BATCH]
+            results += await self.first(part, judge)
+        return results
+
+    async def block(self, block: BlockRef) -> BlockStamp:
+        """A block's stamp, by hash, number or tag.
+
+        Raises:
+            BlockUnknown: no endpoint knows it.
+        """
+        method = "eth_getBlockByHash" if isinstance(block, bytes) else "eth_getBlockByNumber"
+        name = "0x" + block.hex() if isinstance(block, bytes) else block
+        several = len(self.endpoints) > 1
+        trailing: list[BlockStamp] = []
+
+        def judge(endpoint: Endpoint, replies: list[Reply]) -> BlockStamp:
+            value = value_of(replies[0], method)
+            if value is None:
+                raise BlockUnknown(f"block {name} is unknown", remedy="wait for it, or look again")
+            stamp = to_block(value)
+            if isinstance(block, bytes) and stamp.hash != block:
+                raise malformed("block.hash", value.get("hash"))
+            if isinstance(block, int) and stamp.number != block:
+                raise malformed("block.number", value.get("number"))
+            if block == "latest":
+                endpoint.head = stamp.number
+                if several and stamp.number + HEAD_LAG < self._highest:
+                    trailing.append(stamp)
+                    raise BlockUnknown(
+                        f"{endpoint.name} is at block {stamp.number}, another at {self._highest}"
+                    )
+                self._highest = stamp.number
+            return stamp
+
+        shown = hex(block) if isinstance(block, int) else name
+        try:
+            return await self.first([(method, [shown, False])], judge)
+        except BlockUnknown:
+            if not trailing:
+                raise
+            best = max(trailing, key=lambda stamp: stamp.number)
+            self._highest = best.number  # every endpoint agrees that the chain is shorter now
+            return best
+
+    async def logs(
+        self,
+        *,
+        address: str,
+        block_hash: bytes | None = None,
+        first: int | None = None,
+        last: int | None = None,
+    ) -> list[Log]:
+        """Logs of one contract, in one block by its hash, or from block ``first`` to ``last``.
+
+        By hash, the endpoint must show in the same breath that it knows the block, since some
+        answer an unknown block with no logs.
+
+        Raises:
+            BlockUnknown: no endpoint knows the block.
+            RangeRefused: the range is too wide for the endpoint.
+        """
+        where: dict[str, Any] = {"address": address}
+        calls: list[Call] = [("eth_getLogs", [where])]
+        if block_hash is not None:
+            where["blockHash"] = "0x" + block_hash.hex()
+            calls.append(("eth_getBlockByHash", [where["blockHash"], False]))
+        else:
+            where |= {"fromBlock": hex(first or 0), "toBlock": hex(last or 0)}
+
+        def judge(_: Endpoint, replies: list[Reply]) -> list[Log]:
+            if len(replies) == 2 and value_of(replies[1], "eth_getBlockByHash") is None:
+                raise BlockUnknown(f"block {where['blockHash']} is unknown")
+            found = [to_log(log) for log in to_list(value_of(replies[0], "eth_getLogs"), "logs")]
+            for log in found:
+                if block_hash is not None and log.block_hash != block_hash:
+                    raise malformed("log.blockHash", log.block_hash.hex())
+                if block_hash is None and not (first or 0) <= log.block_number <= (last or 0):
+                    raise malformed("log.blockNumber", log.block_number)
+            return sorted(found, key=lambda log: (log.block_number, log.index))
+
+        return await self.first(calls, judge)
+
+    async def eth_call(
+        self,
+        to: str,
+        calldata: bytes,
+        *,
+        block: BlockRef,
+        sender: str | None = None,
+        value: int = 0,
+    ) -> bytes:
+        """The bytes a contract returns, at one block.
+
+        Raises:
+            Reverted: with the decoded custom error.
+        """
+        message = {"to": to, "data": "0x" + calldata.hex(), "value": hex(value)}
+        if sender:
+            message["from"] = sender
+        found: bytes = await self.call(
+            "eth_call",
+            [message, from_block(block)],
+            retype=lambda reply: to_bytes(reply, "eth_call"),
+        )
+        return found
+
+    async def code(self, address: str, block: BlockRef) -> bytes:
+        """A contract's code at one block; empty where there is none."""
+        found: bytes = await self.call(
+            "eth_getCode", [address, from_block(block)], retype=lambda it: to_bytes(it, "code")
+        )
+        return found
+
+    async def balance(self, address: str, block: BlockRef) -> int:
+        """Wei held by ``address`` at one block."""
+        return await self._quantity("eth_getBalance", [address, from_block(block)])
+
+    async def nonce(self, address: str, block: BlockRef) -> int:
+        """Count of transactions ``address`` has sent, as of ``block`` or ``"pending"``."""
+        return await self._quantity("eth_getTransactionCount", [address, from_block(block)])
+
+    async def estimate_gas(self, message: Mapping[str, Any]) -> int:
+        """Gas for a transaction given as JSON-RPC takes it."""
+        return await self._quantity("eth_estimateGas", [dict(message)])
+
+    async def _quantity(self, method: str, params: Sequence[Any]) -> int:
+        found: int = await self.call(method, params, retype=lambda reply: to_int(reply, method))
+        return found
+
+    async def fee_history(
+        self, blocks: int = 10, percentiles: Sequence[float] = (50,)
+    ) -> FeeHistory:
+        """Base fees and tips of the last ``blocks`` blocks; percentiles rise."""
+        found: FeeHistory = await self.call(
+            "eth_feeHistory", [hex(blocks), "latest", list(percentiles)], retype=to_fee_history
+        )
+        return found
+
+    async def receipts(self, hashes: Sequence[bytes]) -> list[TxReceipt | None]:
+        """Receipts in order; None for a transaction that is not mined."""
+        replies = await self.batch(
+            [("eth_getTransactionReceipt", ["0x" + each.hex()]) for each in hashes]
+        )
+        found: list[TxReceipt | None] = []
+        for wanted, reply in zip(hashes, replies, strict=True):
+            if isinstance(reply, ChainError):
+                raise reply
+            receipt = None if reply is None else to_receipt(reply)
+            if receipt is not None and receipt.tx_hash != wanted:
+                raise malformed("receipt.transactionHash", receipt.tx_hash.hex())
+            found.append(receipt)
+        return found
+
+    async def broadcast(self, raw: bytes) -> Broadcast:
+        """Send one signed transaction to every endpoint; see ``broadcast_many``."""
+        (sent,) = await self.broadcast_many([raw])
+        return sent
+
+    async def broadcast_many(self, raws: Sequence[bytes]) -> list[Broadcast]:
+        """Send signed transactions to every endpoint, in order, a batch at a time.
+
+        Never raises for what an endpoint says: a timeout or an unknown error is ``MAYBE_SENT``,
+        and an endpoint that was not reached has no say unless none was.
+
+        Raises:
+            ConfigError: every endpoint serves another chain.
+        """
+        sent: list[Broadcast] = []
+        for start in range(0, len(raws), BATCH):
+            part = raws[start : start + BATCH]
+            said = await asyncio.gather(*(self._send_to(each, part) for each in self.endpoints))
+            self.refuse_wrong_chain()
+            for position, raw in enumerate(part):
+                answers = [outcomes[position] for outcomes in said if outcomes]
+                outcome, why = min(
+                    answers or [(SendOutcome.MAYBE_SENT, "no endpoint was reached")],
+                    key=lambda answer: _CERTAINTY.index(answer[0]),
+                )
+                sent.append(Broadcast(outcome=outcome, tx_hash=keccak(raw), why=why))
+        return sent
+
+    async def _send_to(
+        self, endpoint: Endpoint, raws: Sequence[bytes]
+    ) -> list[tuple[SendOutcome, str]]:
+        """One endpoint's say on each transaction; empty where it was not reached."""
+        if endpoint.pause > 0 and endpoint.status is EndpointStatus.RATE_LIMITED:
+            return []
+        try:
+            if not await endpoint.verify_chain(self.chain_id):
+                return []
+        except Transient:
+            return []
+        try:
+            replies = await endpoint.exchange(
+                [("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raws]
+            )
+        except (Unreachable, RateLimited):
+            return []
+        except Transient as fault:
+            return [(SendOutcome.MAYBE_SENT, fault.what)] * len(raws)
+        endpoint.succeeded()
+        return [
+            (SendOutcome.ACCEPTED, "")
+            if reply.get("error") is None
+            else send_outcome(reply["error"])
+            for reply in replies
+        ]
