@@ -260,13 +260,12 @@ def step(request: Request, event: Event, now: int) -> Request:
 
 def _retried(request: Request, why: str, now: int) -> Request:
     """Back to CONFIRMED after a pause. An on-chain request is tried until its deadline, since its
-    fee is still to be earned; one of the API's own has no deadline, and is refused at last."""
+    fee is still to be earned; one of the API's own has no deadline, and is refused at last.
+    """
     tries = request.tries + 1
     if request.state in (State.SEEN, State.ORPHANED):
         return replace(request, tries=tries, reason=why)
     if request.deadline is None and tries >= MAX_TRIES:
         return replace(request, state=State.REFUSED, tries=tries, reason=why)
     pause = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]
-    return replace(
-        request, state=State.CONFIRMED, tries=tries, not_before=now + pause, reason=why
-    )
+    return replace(request, state=State.CONFIRMED, tries=tries, not_before=now + pause, reason=why)

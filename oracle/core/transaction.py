@@ -118,7 +118,8 @@ class FeePolicy:
 
     def bump(self, last: Fees, base_fee: int) -> Fees | None:
         """Fees for a replacement, both at least ``BUMP_PERCENT`` above the last attempt's, or None
-        where that would pass the ceiling."""
+        where that would pass the ceiling.
+        """
         raised = Fees(
             max_fee=max(_raise(last.max_fee), 2 * base_fee + last.priority_fee),
             priority_fee=_raise(last.priority_fee),
@@ -136,5 +137,6 @@ def _raise(fee: int) -> int:
 
 def answer_gas(callback_gas: int) -> int:
     """The gas limit of an answer: the contract's own work, and the callback's exact gas behind
-    EIP-150's 63/64."""
+    EIP-150's 63/64.
+    """
     return 150_000 + callback_gas * 64 // 63 + (10_000 if callback_gas else 0)

@@ -95,9 +95,7 @@ def add_decision(db: Connection, record: DecisionRecord) -> None:
 
 def mark_callback(db: Connection, model_id: bytes, subject: bytes, *, failed: bool) -> None:
     """Record how the decision's callback ended."""
-    db.execute(
-        sa.update(decisions).where(_is(model_id, subject)).values(callback_failed=failed)
-    )
+    db.execute(sa.update(decisions).where(_is(model_id, subject)).values(callback_failed=failed))
 
 
 def find_decision(db: Connection, model_id: bytes, subject: bytes) -> DecisionRecord | None:

@@ -38,7 +38,8 @@ def save(db: Connection, request: Request, *, at: float, note: str = "") -> None
     here = _is(request.model_id, request.subject)
     before = db.execute(sa.select(requests.c.id, requests.c.state).where(here)).first()
     if before is None:
-        row_id = db.execute(sa.insert(requests).values(_columns(request))).inserted_primary_key[0]
+        insert = sa.insert(requests).returning(requests.c.id)
+        row_id = db.execute(insert.values(_columns(request))).scalar_one()
     else:
         row_id = before.id
         db.execute(sa.update(requests).where(requests.c.id == row_id).values(_columns(request)))
@@ -119,9 +120,7 @@ def decided_by(db: Connection, deep: int) -> list[tuple[Request, DecisionRecord]
 
 def next_retry(db: Connection) -> int | None:
     """When the next CONFIRMED request may be tried again, Unix seconds; None where none waits."""
-    query = sa.select(sa.func.min(requests.c.not_before)).where(
-        requests.c.state == State.CONFIRMED
-    )
+    query = sa.select(sa.func.min(requests.c.not_before)).where(requests.c.state == State.CONFIRMED)
     return db.execute(query).scalar()
 
 
@@ -146,9 +145,7 @@ def newest(
 
 def counts(db: Connection) -> dict[State, int]:
     """How many requests are in each state."""
-    rows = db.execute(
-        sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)
-    ).all()
+    rows = db.execute(sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)).all()
     return {State(state): count for state, count in rows}
 
 

@@ -111,9 +111,7 @@ attempts = sa.Table(
     "attempts",
     metadata,
     sa.Column("hash", sa.LargeBinary(32), primary_key=True),
-    sa.Column(
-        "transaction_id", _ID, sa.ForeignKey("transactions.id"), nullable=False, index=True
-    ),
+    sa.Column("transaction_id", _ID, sa.ForeignKey("transactions.id"), nullable=False, index=True),
     sa.Column("nonce", sa.BigInteger, nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sa.Column("max_fee", sa.String(40), nullable=False),

@@ -24,7 +24,6 @@ from sqlalchemy.pool import StaticPool
 from oracle.core.errors import ConfigError, JournalError
 from oracle.journal.schema import identity, metadata
 
-
 T = TypeVar("T")
 
 
@@ -120,9 +119,7 @@ class Journal:
 
     async def _run(self, call: Callable[[], T]) -> T:
         # A cancelled caller must not leave before its change is decided: the thread finishes.
-        return await asyncio.shield(
-            asyncio.get_running_loop().run_in_executor(self._thread, call)
-        )
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, call))
 
 
 def _durable_sqlite(connection: Any, _record: Any) -> None:

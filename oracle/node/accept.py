@@ -71,9 +71,7 @@ async def accept(
     parts.engine.check(model_id, input_bytes)
     body_hash = keccak(model_id + keccak(input_bytes) + keccak(text=reference or ""))
     if idempotency_key is not None:
-        earlier = await parts.journal.read(
-            lambda db: requests.find_idempotent(db, idempotency_key)
-        )
+        earlier = await parts.journal.read(lambda db: requests.find_idempotent(db, idempotency_key))
         if earlier is not None:
             return _same(earlier, body_hash, idempotency_key)
     subject = subject_of(reference or "0x" + secrets.token_hex(32))

@@ -71,10 +71,11 @@ class Answer:
         events: dict[int, Event] = {}
         by_model: dict[bytes, list[int]] = {}
         for index, request in enumerate(confirmed):
-            if _is_bound(request):
+            refusal = self._refusal(request)
+            if refusal is None:
                 by_model.setdefault(request.model_id, []).append(index)
             else:
-                events[index] = Refused("the input is known by its hash only, and not stored here")
+                events[index] = Refused(refusal)
         for model_id, indices in by_model.items():
             inputs = [confirmed[i].input for i in indices]
             try:
@@ -86,6 +87,15 @@ class Answer:
             for index, answer in zip(indices, answers, strict=True):
                 events[index] = _judged(confirmed[index], answer, head.timestamp)
         await self._record([(request, events[i]) for i, request in enumerate(confirmed)])
+
+    def _refusal(self, request: Request) -> str | None:
+        """Why the request is not even tried."""
+        limit = self._parts.options.max_callback_gas
+        if request.callback_gas > limit:
+            return f"callback gas {request.callback_gas} is above this node's limit of {limit}"
+        if request.origin is Origin.CHAIN and keccak(request.input)[:16] != request.subject[16:]:
+            return "the input is known by its hash only, and is not stored here"
+        return None
 
     async def _vouch(self, inferred: Sequence[Request]) -> None:
         """Simulate each prediction at the head, and queue what the contract would take."""
@@ -168,11 +178,6 @@ def _objection(error: ChainError) -> Event:
     if isinstance(error, Reverted) and error.error in NOT_OURS:
         return Refused(str(error))
     return Failed(str(error))
-
-
-def _is_bound(request: Request) -> bool:
-    """Whether the recorded input is the one that the request's id is made from."""
-    return request.origin is Origin.API or keccak(request.input)[:16] == request.subject[16:]
 
 
 def _said(request: Request) -> Prediction:

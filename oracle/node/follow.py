@@ -26,8 +26,8 @@ from oracle.core.lifecycle import (
     Decided,
     Event,
     Expired,
-    Orphaned,
     Origin,
+    Orphaned,
     Request,
     Seen,
     State,
@@ -72,9 +72,7 @@ class Follow:
         """Whether this operator is the model's attestor, at this block."""
         if model_id not in self._attested:
             model = await self._parts.contract.model_of(model_id, block=block_hash)
-            self._attested[model_id] = (
-                model is not None and model.attestor == self._parts.operator
-            )
+            self._attested[model_id] = model is not None and model.attestor == self._parts.operator
         return self._attested[model_id]
 
     async def _advance(self, block: NewBlock) -> None:
@@ -203,5 +201,3 @@ def _record_of(entry: DecisionLog, block: NewBlock) -> DecisionRecord:
         tx_hash=entry.tx_hash,
         decided_at=block.stamp.timestamp,
     )
-
-

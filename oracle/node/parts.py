@@ -38,6 +38,9 @@ class NodeOptions:
         resend_after: age of an unmined attempt when its bytes are broadcast again.
         replace_after: age of an unmined attempt when it is replaced with higher fees.
         in_flight: most transactions signed and not yet mined.
+        max_callback_gas: requests that ask for more are refused; 2**24 is the most that a
+            transaction may have at all (EIP-7825).
+        start_block: where a journal that is empty begins to follow.
     """
 
     confirmations: int = 1
@@ -46,6 +49,7 @@ class NodeOptions:
     resend_after: float = 15.0
     replace_after: float = 45.0
     in_flight: int = 64
+    max_callback_gas: int = 5_000_000
     start_block: int = 0
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from oracle.chain.replies import SendOutcome, Sent
 from oracle.chain.wire import TransactionReceipt
 from oracle.core import lifecycle
-from oracle.core.lifecycle import Failed, Request, State, Submitted
+from oracle.core.lifecycle import OPEN, Failed, Request, State, Submitted
 from oracle.core.transaction import Attempt, Fees, Transaction, TxState
 from oracle.journal import chain_view, requests, transactions
 from oracle.node.parts import Parts, log
@@ -58,9 +58,7 @@ class Sender:
         room = parts.options.in_flight - flying
         if room <= 0:
             return
-        queued = await parts.journal.read(
-            lambda db: transactions.in_states(db, {TxState.QUEUED}, limit=room)
-        )
+        queued = await parts.journal.write(lambda db: _still_wanted(db, room))
         if not queued:
             return
         head = await parts.rpc.block("latest")
@@ -191,7 +189,9 @@ class Sender:
                 lingering.append(transaction)
         await self._nudge(lingering)
 
-    async def _mined(self, transaction: Transaction, receipt: TransactionReceipt, followed: int) -> None:
+    async def _mined(
+        self, transaction: Transaction, receipt: TransactionReceipt, followed: int
+    ) -> None:
         if receipt.block_number > followed:
             return  # the follower judges the block first, so that a reorganisation is seen
         parts = self._parts
@@ -272,3 +272,15 @@ class Sender:
 
         await self._parts.journal.write(record)
 
+
+def _still_wanted(db: Connection, limit: int) -> list[Transaction]:
+    """Queued transactions whose request still waits for them; those of closed ones are dropped."""
+    wanted = []
+    for transaction in transactions.in_states(db, {TxState.QUEUED}, limit=limit):
+        request = requests.find(db, transaction.model_id, transaction.subject)
+        if request is not None and request.state in OPEN:
+            if request.state is not State.ORPHANED:
+                wanted.append(transaction)
+        else:
+            transactions.save(db, replace(transaction, state=TxState.DROPPED))
+    return wanted

@@ -114,9 +114,7 @@ async def test_in_states__not_before__holds_back_until_then(journal: Journal) ->
 
     async def ready(at: int) -> int:
         return len(
-            await journal.read(
-                lambda db: requests.in_states(db, {State.CONFIRMED}, ready_at=at)
-            )
+            await journal.read(lambda db: requests.in_states(db, {State.CONFIRMED}, ready_at=at))
         )
 
     assert await ready(49) == 0
