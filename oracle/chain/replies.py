@@ -22,7 +22,7 @@ _RATE = re.compile(
 _UNKNOWN_BLOCK = re.compile(
     r"unknown block|header not found|block not found|header for hash not found|missing trie node"
     r"|resource not found|not currently canonical|could not find block|BlockOutOfRange"
-    r"|invalid block tag|block .{0,90}(not found|does.?n.t exist)|pruned",
+    r"|invalid block tag|blockHash cannot be found|block .{0,90}(not found|does.?n.t exist)|pruned",
     re.IGNORECASE,
 )
 _OUT_OF_GAS = re.compile(
@@ -40,7 +40,7 @@ def fault_of(error: object, method: str) -> ChainError:
     fields = error if isinstance(error, Mapping) else {}
     code, message = fields.get("code"), str(fields.get("message", ""))[:300]
     what = f"{method}: {message or 'error without a message'} (code {code})"
-    if code == -32601:
+    if code == -32601 or (code == -32004 and "not supported" in message):
         return MethodMissing(what, remedy="use an RPC endpoint that offers this method")
     if code in (429, -32097) or _RATE.search(message):
         return RateLimited(what, remedy="wait, or use an endpoint with a higher limit")
@@ -145,7 +145,8 @@ _SENDS: tuple[tuple[SendOutcome, re.Pattern[str]], ...] = (
         SendOutcome.REFUSED,
         re.compile(
             r"exceeds .*gas limit|intrinsic gas|floor data gas|invalid (sender|chain|signature)"
-            r"|oversized data|decode|rlp|type not supported|initcode|nonce too high"
+            r"|oversized data|invalid transaction|decode|rlp|type not supported|initcode"
+            r"|nonce too high"
             r"|replay.?protected|priority fee .*(higher|greater)|tip .*(higher|greater)|eip-3607",
             re.IGNORECASE,
         ),

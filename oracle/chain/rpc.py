@@ -71,7 +71,8 @@ class RpcPool(Failover):
         """One JSON-RPC call's result.
 
         Args:
-            method, params: as JSON-RPC takes them.
+            method: JSON-RPC method.
+            params: its parameters, as JSON.
             retype: turns the raw result into a value; where it raises Transient the next
                 endpoint is asked.
 

