@@ -158,13 +158,10 @@ def _judged(request: Request, answer: Outputs | OracleError, timestamp: int) -> 
         return Refused(str(answer))
     try:
         return Inferred(
-            Prediction(
+            answer.prediction(
                 model_id=request.model_id,
                 subject=request.subject,
                 input_hash=keccak(request.input),
-                output_hash=answer.output_hash,
-                value=answer.value,
-                confidence=answer.confidence,
                 predicted_at=timestamp,
             )
         )

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 
-from oracle.chain.replies import SendOutcome, Sent
-from oracle.chain.wire import TransactionReceipt
+from oracle.chain.replies import Broadcast, SendOutcome
+from oracle.chain.wire import TxReceipt
 from oracle.core import lifecycle
 from oracle.core.lifecycle import OPEN, Failed, Request, State, Submitted
 from oracle.core.transaction import Attempt, Fees, Transaction, TxState
@@ -138,11 +138,11 @@ class Sender:
             parts.observe("submitted", request)
         await parts.announce()
 
-    def _report(self, transaction: Transaction, reply: Sent) -> None:
+    def _report(self, transaction: Transaction, reply: Broadcast) -> None:
         self._last_sent.pop(transaction.id, None)
         self._parts.trouble["send"] = (
             f"transaction with nonce {transaction.nonce} was not taken: {reply.outcome} "
-            f"({reply.reason}); it is sent again until it is"
+            f"({reply.why}); it is sent again until it is"
         )
         log.warning("send_refused", nonce=transaction.nonce, outcome=str(reply.outcome))
 
@@ -190,7 +190,7 @@ class Sender:
         await self._nudge(lingering)
 
     async def _mined(
-        self, transaction: Transaction, receipt: TransactionReceipt, followed: int
+        self, transaction: Transaction, receipt: TxReceipt, followed: int
     ) -> None:
         if receipt.block_number > followed:
             return  # the follower judges the block first, so that a reorganisation is seen

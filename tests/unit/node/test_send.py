@@ -1,0 +1,319 @@
+"""The sender: one nonce a transaction, the bytes recorded before they leave, nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import Connection
+
+from oracle.chain.replies import SendOutcome
+from oracle.core.lifecycle import Origin, Request, State
+from oracle.core.prediction import Prediction
+from oracle.core.transaction import GWEI, FeePolicy, Transaction, TxState
+from oracle.journal import Journal, chain_view, requests, transactions
+from oracle.node.parts import NodeOptions, Parts
+from oracle.node.send import Sender
+from tests.support.fake_chain import OPERATOR, FakeContract, FakeRpc, block_hash, fields_of
+
+MODEL = b"m" * 32
+
+
+class Bench:
+    """A sender over a fake chain and a real journal, with a clock that the test turns."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.rpc = FakeRpc()
+        self.now = 1_000.0
+        self.stages: list[str] = []
+        self.parts = Parts(
+            rpc=self.rpc,  # type: ignore[arg-type]
+            contract=FakeContract(),  # type: ignore[arg-type]
+            journal=journal,
+            engine=None,  # type: ignore[arg-type]
+            account=OPERATOR,
+            chain_id=31337,
+            fees=FeePolicy(ceiling=100 * GWEI, priority=GWEI),
+            options=NodeOptions(resend_after=15, replace_after=45, finality=2),
+            clock=lambda: self.now,
+            observers=[lambda stage, _: self.stages.append(stage)],
+        )
+        self.sender = Sender(self.parts)
+
+    async def vouch(self, *subjects: int) -> None:
+        def record(db: Connection) -> None:
+            for number in subjects:
+                subject = number.to_bytes(32, "big")
+                said = Prediction(
+                    model_id=MODEL,
+                    subject=subject,
+                    input_hash=b"i" * 32,
+                    output_hash=b"o" * 32,
+                    value=1,
+                    confidence=0,
+                    predicted_at=1,
+                )
+                request = Request(
+                    model_id=MODEL,
+                    subject=subject,
+                    origin=Origin.CHAIN,
+                    input=b"x",
+                    state=State.VOUCHED,
+                    deadline=10**9,
+                    prediction=said,
+                )
+                requests.save(db, request, at=0)
+                queued = Transaction(
+                    key=f"{number}",
+                    model_id=MODEL,
+                    subject=subject,
+                    to=FakeContract.address_bytes,
+                    data=subject,
+                    gas=100_000,
+                )
+                transactions.queue(db, 31337, OPERATOR.address, queued)
+
+        await self.parts.journal.write(record)
+
+    async def follow(self) -> None:
+        """What the follower does with the head's block."""
+        head = self.rpc.head
+
+        def record(db: Connection) -> None:
+            if chain_view.hash_at(db, head) is None:
+                chain_view.add_block(db, head, block_hash(head), head)
+
+        await self.parts.journal.write(record)
+
+    async def turn(self) -> None:
+        await self.follow()
+        await self.sender.turn()
+
+    async def all(self) -> list[Transaction]:
+        return await self.parts.journal.read(lambda db: transactions.in_states(db, list(TxState)))
+
+    async def state_of(self, number: int) -> State:
+        subject = number.to_bytes(32, "big")
+        found = await self.parts.journal.read(lambda db: requests.find(db, MODEL, subject))
+        assert found is not None
+        return found.state
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    async with await Journal.at(tmp_path / "journal.db").open({}) as journal:
+        yield Bench(journal)
+
+
+async def test_turn__a_hundred_queued__leave_in_order_without_a_gap(bench: Bench) -> None:
+    await bench.vouch(*range(1, 101))
+    await bench.turn()
+    assert len(bench.rpc.sends) == bench.parts.options.in_flight
+    for _ in range(2):
+        bench.rpc.mine()
+        await bench.turn()
+    sent = [fields_of(raw) for raw in bench.rpc.sends]
+    assert [each["nonce"] for each in sent] == list(range(100))
+    assert [int.from_bytes(each["data"], "big") for each in sent] == list(range(1, 101))
+
+
+async def test_turn__sent__was_recorded_before_it_left(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    (sent,) = await bench.all()
+    assert (sent.state, sent.nonce) == (TxState.SENT, 0)
+    assert sent.attempts[-1].raw == bench.rpc.sends[0]
+    assert bench.stages == ["signed", "broadcast", "submitted"]
+    assert await bench.state_of(1) is State.SUBMITTED
+
+
+async def test_turn__killed_after_signing__sends_the_same_bytes(bench: Bench) -> None:
+    await bench.vouch(1)
+
+    def kill(stage: str, _: object) -> None:
+        if stage == "signed":
+            raise KeyboardInterrupt
+
+    bench.parts.observers.append(kill)
+    with pytest.raises(KeyboardInterrupt):
+        await bench.turn()
+    (signed,) = await bench.all()
+    assert (signed.state, bench.rpc.sends) == (TxState.SIGNED, [])
+    bench.parts.observers.pop()
+    again = Bench(bench.parts.journal)
+    await again.turn()
+    assert again.rpc.sends == [signed.attempts[0].raw]
+    assert await again.state_of(1) is State.SUBMITTED
+
+
+async def test_turn__killed_after_the_broadcast__sends_no_second_transaction(
+    bench: Bench,
+) -> None:
+    await bench.vouch(1)
+
+    def kill(stage: str, _: object) -> None:
+        if stage == "broadcast":
+            raise KeyboardInterrupt
+
+    bench.parts.observers.append(kill)
+    with pytest.raises(KeyboardInterrupt):
+        await bench.turn()
+    again = Bench(bench.parts.journal)
+    again.rpc = bench.rpc
+    again.parts.rpc = bench.rpc  # type: ignore[assignment]
+    await again.turn()
+    assert len(set(bench.rpc.sends)) == 1
+    assert (await again.all())[0].state is TxState.SENT
+
+
+async def test_turn__mined__waits_for_the_follower_and_is_recorded(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.mine()
+    await bench.sender.turn()
+    assert (await bench.all())[0].state is TxState.SENT, "the follower has not judged the block"
+    await bench.turn()
+    (mined,) = await bench.all()
+    assert (mined.state, mined.succeeded, mined.gas_used) == (TxState.MINED, True, 50_000)
+
+
+async def test_turn__reverted__tries_the_request_again(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.mine(succeeded=False)
+    await bench.turn()
+    (mined,) = await bench.all()
+    assert (mined.state, mined.succeeded) == (TxState.MINED, False)
+    assert await bench.state_of(1) is State.CONFIRMED
+    assert bench.parts.to_answer.is_set()
+
+
+async def test_turn__evicted__sends_the_same_bytes_again(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.mempool.clear()
+    bench.now += 14
+    await bench.turn()
+    assert len(bench.rpc.sends) == 1
+    bench.now += 2
+    await bench.turn()
+    assert len(bench.rpc.sends) == 2
+    assert len(set(bench.rpc.sends)) == 1
+
+
+async def test_turn__stuck__is_replaced_with_the_same_nonce_and_higher_fees(
+    bench: Bench,
+) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.now += 46
+    await bench.turn()
+    first, second = (fields_of(bench.rpc.sends[i]) for i in (0, -1))
+    assert (first["nonce"], second["nonce"]) == (0, 0)
+    assert second["maxFeePerGas"] * 10 >= first["maxFeePerGas"] * 11
+    assert second["maxPriorityFeePerGas"] * 10 >= first["maxPriorityFeePerGas"] * 11
+    (sent,) = await bench.all()
+    assert [a.raw for a in sent.attempts] == [bench.rpc.sends[0], bench.rpc.sends[-1]]
+
+
+async def test_turn__first_attempt_mined_after_a_replacement__is_found(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.now += 46
+    await bench.turn()
+    bench.rpc.mempool[0] = bench.rpc.sends[0]
+    bench.rpc.mine()
+    await bench.turn()
+    (mined,) = await bench.all()
+    assert mined.state is TxState.MINED
+    assert mined.mined_hash == mined.attempts[0].hash
+
+
+async def test_turn__stuck_at_the_ceiling__keeps_its_attempt(bench: Bench) -> None:
+    bench.parts.fees = FeePolicy(ceiling=3 * GWEI, priority=GWEI)
+    await bench.vouch(1)
+    await bench.turn()
+    bench.now += 46
+    await bench.turn()
+    assert len((await bench.all())[0].attempts) == 1
+
+
+async def test_turn__base_fee_above_the_ceiling__waits_and_says_so(bench: Bench) -> None:
+    bench.rpc.base_fee = 200 * GWEI
+    await bench.vouch(1)
+    await bench.turn()
+    assert bench.rpc.sends == []
+    assert "above the ceiling" in bench.parts.trouble["fees"]
+    bench.rpc.base_fee = GWEI
+    await bench.turn()
+    assert len(bench.rpc.sends) == 1
+    assert "fees" not in bench.parts.trouble
+
+
+async def test_turn__foreign_transaction_took_the_nonce__answers_anew(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.mempool.clear()
+    bench.rpc.spent = 1
+    bench.rpc.head += 1
+    await bench.turn()
+    (dropped,) = await bench.all()
+    assert (dropped.state, dropped.nonce) == (TxState.DROPPED, None)
+    assert await bench.state_of(1) is State.CONFIRMED
+
+
+@pytest.mark.parametrize("says", [SendOutcome.INSUFFICIENT_FUNDS, SendOutcome.FEE_CAP])
+async def test_turn__not_taken__is_kept_and_sent_when_it_can(
+    bench: Bench, says: SendOutcome
+) -> None:
+    await bench.vouch(1)
+    bench.rpc.says = says
+    await bench.turn()
+    assert (await bench.all())[0].state is TxState.SIGNED
+    assert str(says) in bench.parts.trouble["send"]
+    bench.rpc.says = None
+    await bench.turn()
+    assert (await bench.all())[0].state is TxState.SENT
+    assert "send" not in bench.parts.trouble
+    assert len(set(bench.rpc.sends)) == 1
+
+
+@pytest.mark.parametrize(
+    "says",
+    [SendOutcome.MAYBE_SENT, SendOutcome.ALREADY_KNOWN, SendOutcome.UNDERPRICED],
+)
+async def test_turn__doubtful_reply__is_watched_and_not_signed_anew(
+    bench: Bench, says: SendOutcome
+) -> None:
+    await bench.vouch(1)
+    bench.rpc.says = says
+    await bench.turn()
+    (sent,) = await bench.all()
+    assert (sent.state, len(sent.attempts)) == (TxState.SENT, 1)
+
+
+async def test_turn__request_closed_before_signing__spends_no_nonce(bench: Bench) -> None:
+    await bench.vouch(1, 2)
+
+    def close(db: Connection) -> None:
+        request = requests.find(db, MODEL, (1).to_bytes(32, "big"))
+        assert request is not None
+        from dataclasses import replace
+
+        requests.save(db, replace(request, state=State.EXPIRED), at=0)
+
+    await bench.parts.journal.write(close)
+    await bench.turn()
+    assert [t.state for t in await bench.all()] == [TxState.SENT, TxState.DROPPED]
+    assert fields_of(bench.rpc.sends[0])["nonce"] == 0
+
+
+async def test_next_nonce__journal_lost_with_transactions_in_flight__comes_after_them(
+    bench: Bench,
+) -> None:
+    bench.rpc.spent = 3
+    bench.rpc.mempool = {3: b"unknown", 4: b"unknown"}
+    await bench.vouch(1)
+    await bench.turn()
+    assert fields_of(bench.rpc.sends[0])["nonce"] == 5
