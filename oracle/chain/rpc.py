@@ -21,6 +21,7 @@ from oracle.chain.wire import (
     FeeHistory,
     Log,
     TxReceipt,
+    bloom_has,
     from_block,
     malformed,
     to_block,
@@ -156,41 +157,69 @@ class RpcPool(Failover):
             self._highest = best.number  # every endpoint agrees that the chain is shorter now
             return best
 
-    async def logs(
-        self,
-        *,
-        address: str,
-        block_hash: bytes | None = None,
-        first: int | None = None,
-        last: int | None = None,
-    ) -> list[Log]:
-        """Logs of one contract, in one block by its hash, or from block ``first`` to ``last``.
+    async def logs(self, *, address: str, block_hash: bytes) -> list[Log]:
+        """One contract's logs in one block, in order.
 
-        By hash, the endpoint must show in the same breath that it knows the block, since some
-        answer an unknown block with no logs.
+        The endpoint must show in the same breath that it knows the block, since some answer an
+        unknown block with no logs; and where the header's bloom filter says that there are logs,
+        none are believed only when nobody gives any.
 
         Raises:
             BlockUnknown: no endpoint knows the block.
-            RangeRefused: the range is too wide for the endpoint.
         """
-        where: dict[str, Any] = {"address": address}
-        calls: list[Call] = [("eth_getLogs", [where])]
-        if block_hash is not None:
-            where["blockHash"] = "0x" + block_hash.hex()
-            calls.append(("eth_getBlockByHash", [where["blockHash"], False]))
-        else:
-            where |= {"fromBlock": hex(first or 0), "toBlock": hex(last or 0)}
+        name = "0x" + block_hash.hex()
+        calls: list[Call] = [
+            ("eth_getLogs", [{"address": address, "blockHash": name}]),
+            ("eth_getBlockByHash", [name, False]),
+        ]
+        doubted = False
 
         def judge(_: Endpoint, replies: list[Reply]) -> list[Log]:
-            if len(replies) == 2 and value_of(replies[1], "eth_getBlockByHash") is None:
-                raise BlockUnknown(f"block {where['blockHash']} is unknown")
-            found = [to_log(log) for log in to_list(value_of(replies[0], "eth_getLogs"), "logs")]
-            for log in found:
-                if block_hash is not None and log.block_hash != block_hash:
-                    raise malformed("log.blockHash", log.block_hash.hex())
-                if block_hash is None and not (first or 0) <= log.block_number <= (last or 0):
-                    raise malformed("log.blockNumber", log.block_number)
-            return sorted(found, key=lambda log: (log.block_number, log.index))
+            nonlocal doubted
+            block = value_of(replies[1], "eth_getBlockByHash")
+            if block is None:
+                raise BlockUnknown(f"block {name} is unknown", remedy="wait for it, or look again")
+            found = _logs(replies[0], address)
+            if any(log.block_hash != block_hash for log in found):
+                raise malformed("log.blockHash", "another block's")
+            if not found and bloom_has(block.get("logsBloom"), address) and not final:
+                doubted = True
+                raise BlockUnknown(f"logs of block {name} are missing")
+            return found
+
+        final = False
+        try:
+            return await self.first(calls, judge)
+        except BlockUnknown:
+            if not doubted:
+                raise
+        final = True
+        await asyncio.sleep(0.1)
+        return await self.first(calls, judge)
+
+    async def logs_between(
+        self, *, address: str, first: int, last: int
+    ) -> tuple[list[Log], BlockStamp]:
+        """One contract's logs in blocks ``first`` to ``last``, in order, and the last block.
+
+        Raises:
+            BlockUnknown: no endpoint knows the last block yet.
+            RangeRefused: the range is too wide for the endpoint.
+        """
+        where = {"address": address, "fromBlock": hex(first), "toBlock": hex(last)}
+        calls: list[Call] = [
+            ("eth_getLogs", [where]),
+            ("eth_getBlockByNumber", [hex(last), False]),
+        ]
+
+        def judge(_: Endpoint, replies: list[Reply]) -> tuple[list[Log], BlockStamp]:
+            block = value_of(replies[1], "eth_getBlockByNumber")
+            if block is None:
+                raise BlockUnknown(f"block {last} is unknown", remedy="wait for it")
+            found = _logs(replies[0], address)
+            if any(not first <= log.block_number <= last for log in found):
+                raise malformed("log.blockNumber", "outside the range")
+            return found, to_block(block)
 
         return await self.first(calls, judge)
 
@@ -319,3 +348,10 @@ class RpcPool(Failover):
             else send_outcome(reply["error"])
             for reply in replies
         ]
+
+
+def _logs(reply: Reply, address: str) -> list[Log]:
+    """The logs of ``address`` in a reply, in the chain's order; a spoofed one is left out."""
+    found = (to_log(log) for log in to_list(value_of(reply, "eth_getLogs"), "logs"))
+    ours = [log for log in found if log.address.lower() == address.lower()]
+    return sorted(ours, key=lambda log: (log.block_number, log.index))

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from oracle.core.errors import Transient
 
@@ -219,3 +220,17 @@ def from_block(block: BlockRef) -> str | dict[str, object]:
     if isinstance(block, int):
         return hex(block)
     return block
+
+
+def bloom_has(bloom: object, address: str) -> bool:
+    """Whether a header's bloom filter (2048 bits, Yellow Paper 4.4.3) may hold logs of ``address``.
+
+    A missing or empty filter says no, which is what chains without one give.
+    """
+    if not isinstance(bloom, str) or len(bloom) != 514:
+        return False
+    bits = int(bloom, 16)
+    digest = keccak(bytes.fromhex(address[2:]))
+    return all(
+        bits >> (int.from_bytes(digest[start : start + 2], "big") & 2047) & 1 for start in (0, 2, 4)
+    )
