@@ -1,0 +1,1 @@
+"""Running models: ONNX Runtime sessions, the folders they live in, batching, and their checks."""
