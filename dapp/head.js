@@ -2,7 +2,7 @@
 //
 // It reads rounded integers only, so whoever holds the rounded outputs can compute it again.
 
-import { ceilingUnits, divideHalfEven } from "./decimals.js";
+import { ceilingUnits, divideHalfEven, fromUnits } from "./decimals.js";
 import { InferenceError } from "./errors.js";
 import { dtype } from "./tensors.js";
 
@@ -48,6 +48,16 @@ export function readHead(card, rounded) {
     confidence: statedConfidence(card, rounded) ?? ownScore(),
     ambiguous: gaps.some((gap) => gap < least),
   };
+}
+
+/**
+ * A value and its confidence, in words.
+ * @param {object} card
+ * @param {{value: bigint, confidence: bigint}} prediction
+ */
+export function describe({ head }, { value, confidence }) {
+  const said = head.kind === "class" ? head.labels[value] : fromUnits(value, head.decimals);
+  return confidence ? `${said} (${Number(confidence) / 1e4} % sure)` : said;
 }
 
 function named(card, rounded, name) {

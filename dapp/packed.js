@@ -63,6 +63,9 @@ export function decodePacked({ features, tensors }, message) {
 
 function byName(features, given) {
   const names = features.map(({ name }) => name);
+  if (typeof given !== "object" || given === null) {
+    throw new InvalidInput(`the input is ${given}`, `give ${names.join(", ")}`);
+  }
   const missing = names.filter((name) => !Object.hasOwn(given, name));
   const unknown = Object.keys(given).filter((name) => !names.includes(name));
   if (missing.length || unknown.length) {

@@ -8,6 +8,13 @@
 import { InvalidInput } from "./errors.js";
 
 /**
+ * @typedef {object} TensorSpec one of the card's
+ * @property {string} name
+ * @property {string} dtype
+ * @property {(number | string | null)[]} shape fixed, a symbol whose uses must agree, or any
+ */
+
+/**
  * @typedef {object} Tensor as onnxruntime-web's tensors are, too
  * @property {string} type
  * @property {readonly number[]} dims
@@ -33,6 +40,8 @@ export const DTYPES = {
   uint64: { code: 13, kind: "uint", Elements: BigUint64Array },
 };
 
+const NAMES = new Map(Object.entries(DTYPES).map(([name, { code }]) => [code, name]));
+
 /**
  * @param {string} name
  * @throws {InvalidInput} JavaScript's runtime has no such tensors
@@ -55,7 +64,7 @@ export function encodeTensors(tensors) {
 /**
  * The tensors in a message; the inverse of `encodeTensors`.
  * @param {Uint8Array} message
- * @param {{name: string, dtype: string, shape: (number | string | null)[]}[]} specs what to hold them to
+ * @param {TensorSpec[] | null} specs what to hold them to, in order; null takes any
  * @param {number} maxElements of all tensors together
  * @returns {Tensor[]}
  * @throws {InvalidInput} wrong dtype or shape, too many elements, cut short, trailing bytes
@@ -63,16 +72,19 @@ export function encodeTensors(tensors) {
 export function decodeTensors(message, specs, maxElements) {
   const reader = new Reader(message);
   const symbols = new Map();
+  const tensors = [];
   let budget = maxElements;
-  const tensors = specs.map((spec) => {
-    const where = `tensor ${spec.name}`;
+  while (specs ? tensors.length < specs.length : !reader.atEnd) {
+    const spec = specs?.[tensors.length];
+    const where = `tensor ${spec?.name ?? tensors.length}`;
     const [code, rank] = reader.take(2, where);
-    if (code !== dtype(spec.dtype).code) {
-      throw new InvalidInput(`${where} has the dtype code ${code}`, `send ${spec.dtype}`);
+    const type = spec?.dtype ?? NAMES.get(code);
+    if (!type || dtype(type).code !== code) {
+      throw new InvalidInput(`${where} has the dtype code ${code}`, `send ${type ?? "another"}`);
     }
     if (rank > MAX_RANK) throw new InvalidInput(`${where} has rank ${rank}`, "at most 8");
     const dims = Array.from({ length: rank }, () => reader.length(where));
-    checkShape(dims, spec, symbols);
+    if (spec) checkShape(dims, spec, symbols);
     budget -= sizeOf(dims);
     if (budget < 0) {
       throw new InvalidInput(
@@ -80,8 +92,8 @@ export function decodeTensors(message, specs, maxElements) {
         `at most ${maxElements} elements`,
       );
     }
-    return { type: spec.dtype, dims, data: elements(reader, spec.dtype, sizeOf(dims), where) };
-  });
+    tensors.push({ type, dims, data: elements(reader, type, sizeOf(dims), where) });
+  }
   reader.end();
   return tensors;
 }
@@ -89,7 +101,7 @@ export function decodeTensors(message, specs, maxElements) {
 /**
  * Hold a shape to the card's; a symbol takes its extent at its first use.
  * @param {readonly number[]} dims
- * @param {{name: string, shape: (number | string | null)[]}} spec
+ * @param {TensorSpec} spec
  * @param {Map<string, number>} symbols
  */
 export function checkShape(dims, { name, shape }, symbols) {
@@ -190,11 +202,14 @@ class Reader {
     }
   }
 
+  get atEnd() {
+    return this.#place === this.#message.length;
+  }
+
   end() {
-    const left = this.#message.length - this.#place;
-    if (left === 0) return;
+    if (this.atEnd) return;
     throw new InvalidInput(
-      `${left} bytes follow the last tensor`,
+      `${this.#message.length - this.#place} bytes follow the last tensor`,
       `the message must end at byte ${this.#place}`,
     );
   }

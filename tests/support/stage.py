@@ -6,6 +6,7 @@ predictions are written by hand: what is tested on this stage is contracts only.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -70,9 +71,10 @@ class Stage:
     ) -> TxReceipt:
         message = {"from": sender, "data": "0x" + calldata.hex(), "value": hex(value)}
         message |= {"gas": hex(gas)} | ({"to": to} if to else {})
-        tx_hash = await self.rpc.call("eth_sendTransaction", [message])
-        (receipt,) = await self.rpc.receipts([bytes.fromhex(tx_hash[2:])])
-        assert receipt is not None
+        tx_hash = bytes.fromhex((await self.rpc.call("eth_sendTransaction", [message]))[2:])
+        async with asyncio.timeout(10):
+            while (receipt := (await self.rpc.receipts([tx_hash]))[0]) is None:
+                await asyncio.sleep(0.005)
         assert receipt.succeeded
         return receipt
 
