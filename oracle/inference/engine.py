@@ -19,10 +19,10 @@ from oracle.core.errors import InferenceError, OracleError
 from oracle.core.model_card import ModelCard
 from oracle.core.scoring import Outputs
 from oracle.inference.folder import StoredModel
+from oracle.inference.readiness import ModelReadiness, Readiness, check_vectors
 from oracle.inference.runner import Runner
 from oracle.inference.runtime import check_runtime
 from oracle.inference.store import CardStore
-from oracle.inference.readiness import ModelReadiness, Readiness, check_vectors
 
 GRACE_SECONDS = 2.0
 """After its time a run is told to end; one that does not obey so long is given up."""
@@ -35,6 +35,7 @@ class _Lane:
     runner: Runner
     waiting: deque[tuple[bytes, asyncio.Future[Outputs]]] = field(default_factory=deque)
     awake: bool = False
+    runs: int = 0
 
 
 class Engine:
@@ -209,18 +210,25 @@ class Engine:
             asyncio.get_running_loop().call_soon(self._flush, lane)
 
     def _flush(self, lane: _Lane) -> None:
-        count = min(len(lane.waiting), self._max_batch)
-        batch = [lane.waiting.popleft() for _ in range(count)]
+        lane.awake = False
+        together = lane.runner.card.batching.allowed
+        if not lane.waiting or lane.runs >= (1 if together else self._threads):
+            return
+        most = self._max_batch if together or lane.runner.quick else 1
+        batch = [lane.waiting.popleft() for _ in range(min(len(lane.waiting), most))]
         if lane.runner.quick:
             try:
                 _settle(batch, lane.runner.run_many([message for message, _ in batch]))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whoever waits is told
                 _fail(batch, error)
-            self._rest(lane, count)
+            self._rest(lane, len(batch))
             return
+        lane.runs += 1
         task = asyncio.get_running_loop().create_task(self._flush_slow(lane, batch))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        if lane.waiting:
+            self._wake(lane)
 
     async def _flush_slow(
         self, lane: _Lane, batch: list[tuple[bytes, asyncio.Future[Outputs]]]
@@ -230,14 +238,14 @@ class Engine:
         except asyncio.CancelledError:
             _fail(batch, _closed())
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
             _fail(batch, error)
         finally:
+            lane.runs -= 1
             self._rest(lane, len(batch))
 
     def _rest(self, lane: _Lane, served: int) -> None:
         self._waiting -= served
-        lane.awake = False
         if lane.waiting:
             self._wake(lane)
 
@@ -247,11 +255,13 @@ class Engine:
             return runner.run_many(messages)
         if self._executor is None:
             raise _closed()
-        run = asyncio.get_running_loop().run_in_executor(self._executor, runner.run_many, messages)
-        allowed = runner.card.limits.max_seconds * len(messages) * 2 + GRACE_SECONDS
+        loop = asyncio.get_running_loop()
+        shares = [messages] if runner.card.batching.allowed else [[each] for each in messages]
+        runs = [loop.run_in_executor(self._executor, runner.run_many, share) for share in shares]
+        allowed = runner.card.limits.max_seconds * (len(messages) + 1) + GRACE_SECONDS
         try:
             async with asyncio.timeout(allowed):
-                return await run
+                return [outputs for found in await asyncio.gather(*runs) for outputs in found]
         except TimeoutError as error:
             raise InferenceError(
                 f"model {runner.card.name} did not answer {len(messages)} inputs in {allowed:g} s",

@@ -8,6 +8,8 @@ from pathlib import Path
 from oracle.core.errors import Conflict, NotFound
 from oracle.inference.folder import CARD, StoredModel, load_model
 
+__all__ = ["CardStore", "StoredModel"]
+
 
 class CardStore:
     """Verified models by id and by name; no two share either.
