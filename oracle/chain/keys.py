@@ -151,7 +151,7 @@ def find_account(
         environ: may have ``ORACLE_PRIVATE_KEY``, which comes first.
         address: which keystore to use; needed where there are several.
         prompt: asks for the passphrase.
-        dev_index: development key to use where there is neither.
+        dev_index: development key to use on a local chain, where no address is asked for.
 
     Raises:
         ConfigError: there is no key, too many, or one that is not allowed here.
@@ -165,19 +165,16 @@ def find_account(
                 remedy=f"unset {PRIVATE_KEY} to use the keystore",
             )
         return account
-    keys = [
-        k for k in list_keys(folder) if address is None or k.address == checksum(address.lower())
-    ]
-    if len(keys) == 1 and (
-        address is not None or dev_index is None or chain_id not in LOCAL_CHAIN_IDS
-    ):
+    wanted = None if address is None else checksum(address.lower())
+    keys = [key for key in list_keys(folder) if wanted in (None, key.address)]
+    if dev_index is not None and wanted is None and (chain_id in LOCAL_CHAIN_IDS or not keys):
+        return dev_account(dev_index, chain_id=chain_id)
+    if len(keys) == 1:
         account = unlock(
             keys[0], find_passphrase(environ, prompt, question=f"Passphrase of {keys[0].address}")
         )
         _refuse_known(account, chain_id)
         return account
-    if dev_index is not None and address is None:
-        return dev_account(dev_index, chain_id=chain_id)
     if keys:
         raise ConfigError(
             f"{folder} has {len(keys)} keys: {', '.join(key.address for key in keys)}",
