@@ -90,6 +90,9 @@ class Answer:
 
     def _refusal(self, request: Request) -> str | None:
         """Why the request is not even tried."""
+        unfit = self._parts.unfit.get(request.model_id)
+        if unfit is not None:
+            return f"the model's golden vectors do not agree on this machine: {unfit}"
         limit = self._parts.options.max_callback_gas
         if request.callback_gas > limit:
             return f"callback gas {request.callback_gas} is above this node's limit of {limit}"

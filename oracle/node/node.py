@@ -17,6 +17,7 @@ from oracle.chain.errors import ChainReplaced, FinalityBroken
 from oracle.core import lifecycle
 from oracle.core.errors import ChainError, InferenceError, JournalError, OracleError
 from oracle.core.lifecycle import Reopened, State
+from oracle.inference.readiness import Readiness
 from oracle.journal import requests
 from oracle.node.answer import Answer
 from oracle.node.follow import Follow
@@ -38,6 +39,7 @@ class Node:
         self.follow = Follow(parts)
         self.halted: str | None = None
         self.balance: int | None = None
+        self.models: Readiness | None = None
         self._answer = Answer(parts)
         self._sender = Sender(parts)
 
@@ -47,6 +49,10 @@ class Node:
         Returns:
             When halted; ``halted`` then says why.
         """
+        self.models = await self.parts.engine.self_test()
+        for model in self.models.models:
+            if not model.ready:
+                self.parts.unfit[model.model_id] = "; ".join(model.faults)
         await self._reopen()
         async with asyncio.TaskGroup() as loops:
             running = [

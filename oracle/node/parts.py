@@ -55,7 +55,12 @@ class NodeOptions:
 
 @dataclass(slots=True, kw_only=True)
 class Parts:
-    """Everything the loops of a node use. Bells wake a loop when another made work for it."""
+    """Everything the loops of a node use. Bells wake a loop when another made work for it.
+
+    Attributes:
+        trouble: what each loop met last and has not overcome.
+        unfit: models whose golden vectors do not agree on this machine, and how.
+    """
 
     rpc: RpcPool
     contract: DecisionContract
@@ -68,6 +73,7 @@ class Parts:
     observers: list[Observer] = field(default_factory=list)
     clock: Callable[[], float] = time.time
     trouble: dict[str, str] = field(default_factory=dict)
+    unfit: dict[bytes, str] = field(default_factory=dict)
     to_answer: asyncio.Event = field(default_factory=asyncio.Event)
     to_send: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)

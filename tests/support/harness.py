@@ -1,0 +1,186 @@
+"""A whole node on a local chain, wired as the command line wires it, and a requester beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from oracle.chain.contracts import DecisionContract, DecisionLog, decode_logs
+from oracle.chain.deployment import deploy, plan_deployment
+from oracle.chain.local import dev_account
+from oracle.chain.rpc import RpcPool
+from oracle.chain.signer import AccountSigner
+from oracle.core.lifecycle import Request
+from oracle.core.transaction import GWEI, FeePolicy
+from oracle.inference.engine import Engine
+from oracle.inference.folder import StoredModel
+from oracle.inference.store import CardStore
+from oracle.journal import Journal, requests
+from oracle.node.node import Node
+from oracle.node.parts import NodeOptions, Observer, Parts
+from oracle.node.registration import registration_of
+
+CHAIN_ID = 31337
+MODELS = Path(__file__).parents[2] / "models"
+OPTIONS = NodeOptions(poll=0.02, resend_after=1.0, replace_after=5.0, finality=1)
+OPERATOR = dev_account(0, chain_id=CHAIN_ID)
+REQUESTER = dev_account(1, chain_id=CHAIN_ID)
+
+
+@dataclass
+class World:
+    """A deployed contract with the bundled models, and an account that asks for decisions."""
+
+    rpc: RpcPool
+    contract: DecisionContract
+    store: CardStore
+    url: str
+
+    @property
+    def model(self) -> StoredModel:
+        """The model that the tests ask."""
+        return next(iter(self.store))
+
+    async def ask(
+        self,
+        count: int = 1,
+        *,
+        lifetime: int = 3600,
+        callback_gas: int = 0,
+        inputs: Sequence[bytes] = (),
+    ) -> list[bytes]:
+        """Request decisions as an account without code; returns the requests' ids."""
+        signer = AccountSigner(REQUESTER, self.rpc)
+        now = (await self.rpc.block("latest")).timestamp
+        vectors = self.model.vectors
+        assert self.model.policy is not None
+        fee = self.model.policy.fee_gwei * GWEI
+        asked = []
+        for number in range(count):
+            input_ = inputs[number] if inputs else vectors[number % len(vectors)].input
+            receipt = await signer.send_transaction(
+                to=self.contract.address,
+                calldata=self.contract.encode_request_decision(
+                    self.model.model_id,
+                    input_,
+                    callback_gas=callback_gas,
+                    deadline=now + lifetime,
+                ),
+                value=fee,
+            )
+            asked += [
+                entry.request_id
+                for entry in decode_logs(receipt.logs, self.contract.address)
+                if hasattr(entry, "request_id")
+            ]
+        return asked
+
+    async def decisions(self) -> list[DecisionLog]:
+        """Every DecisionMade on the chain, in its order."""
+        head = await self.rpc.block("latest")
+        logs = await self.rpc.logs(address=self.contract.address, first=0, last=head.number)
+        return [
+            entry
+            for entry in decode_logs(logs, self.contract.address)
+            if isinstance(entry, DecisionLog)
+        ]
+
+    async def decided(self, ids: Sequence[bytes], *, within: float = 20.0) -> list[DecisionLog]:
+        """Wait until every id is decided; returns all decisions."""
+        made: list[DecisionLog] = []
+
+        async def all_there() -> bool:
+            nonlocal made
+            made = await self.decisions()
+            return set(ids) <= {each.prediction.subject for each in made}
+
+        await until(all_there, within=within)
+        return made
+
+
+async def until(
+    condition: Callable[[], Awaitable[bool]], *, within: float = 20.0, pause: float = 0.05
+) -> None:
+    """Wait for a condition.
+
+    Raises:
+        TimeoutError: it did not hold within that many seconds.
+    """
+    async with asyncio.timeout(within):
+        while not await condition():
+            await asyncio.sleep(pause)
+
+
+@asynccontextmanager
+async def deployed_world(url: str) -> AsyncIterator[World]:
+    """Deploy the contract and register the bundled models on a fresh local chain."""
+    store = CardStore.open(MODELS)
+    async with RpcPool([url], chain_id=CHAIN_ID) as rpc:
+        plan = plan_deployment([registration_of(model, OPERATOR.address) for model in store])
+        deployed = await deploy(plan, rpc, AccountSigner(OPERATOR, rpc))
+        contract = DecisionContract(rpc, deployed.address)
+        yield World(rpc=rpc, contract=contract, store=store, url=url)
+
+
+@asynccontextmanager
+async def wired_node(
+    *,
+    rpc_url: str,
+    contract: str,
+    folder: Path,
+    observers: Sequence[Observer] = (),
+    options: NodeOptions = OPTIONS,
+    max_fee_gwei: int = 500,
+) -> AsyncIterator[Node]:
+    """A node that is wired but not yet running."""
+    async with (
+        RpcPool([rpc_url], chain_id=CHAIN_ID) as rpc,
+        Engine(CardStore.open(MODELS)) as engine,
+        await Journal.at(folder / "journal.db").open({"chain_id": str(CHAIN_ID)}) as journal,
+    ):
+        yield Node(
+            Parts(
+                rpc=rpc,
+                contract=DecisionContract(rpc, contract),
+                journal=journal,
+                engine=engine,
+                account=OPERATOR,
+                chain_id=CHAIN_ID,
+                fees=FeePolicy(ceiling=max_fee_gwei * GWEI, priority=GWEI),
+                options=options,
+                observers=list(observers),
+            )
+        )
+
+
+@asynccontextmanager
+async def running_node(
+    world: World, folder: Path, *, observers: Sequence[Observer] = (), **changes: object
+) -> AsyncIterator[Node]:
+    """A node that runs until the block ends; ``changes`` are of its options."""
+    options = replace(OPTIONS, **changes)  # type: ignore[arg-type]
+    async with wired_node(
+        rpc_url=world.url,
+        contract=world.contract.address,
+        folder=folder,
+        observers=observers,
+        options=options,
+    ) as node:
+        running = asyncio.create_task(node.run())
+        try:
+            yield node
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+async def request_of(node: Node, world: World, subject: bytes) -> Request:
+    """What the node's journal says of a subject."""
+    found = await node.parts.journal.read(
+        lambda db: requests.find(db, world.model.model_id, subject)
+    )
+    assert found is not None
+    return found

@@ -1,0 +1,54 @@
+"""A node in a process of its own, for tests that kill it.
+
+    python -m tests.support.victim '{"rpc": …, "kill_at": "signed", …}'
+
+It kills itself with SIGKILL right after the named stage was recorded, as a power cut would; without
+``kill_at`` it runs until it is killed from outside. ``api_decision`` accepts one decision of the
+operator's own before it starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from oracle.core.lifecycle import Request
+from oracle.node.accept import accept
+from tests.support.harness import wired_node
+
+
+async def main(options: dict[str, object]) -> None:
+    kill_at, skip = options.get("kill_at"), int(str(options.get("skip", 0)))
+
+    def kill(stage: str, _: Request | None) -> None:
+        nonlocal skip
+        if stage == kill_at:
+            if skip == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            skip -= 1
+
+    async with wired_node(
+        rpc_url=str(options["rpc"]),
+        contract=str(options["contract"]),
+        folder=Path(str(options["folder"])),
+        observers=[kill],
+    ) as node:
+        api = options.get("api_decision")
+        if isinstance(api, dict):
+            await accept(
+                node.parts,
+                model_id=bytes.fromhex(api["model_id"]),
+                input_bytes=bytes.fromhex(api["input"]),
+                reference=api["reference"],
+                idempotency_key=api["reference"],
+            )
+        print("running", flush=True)
+        await node.run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.loads(sys.argv[1])))
