@@ -342,7 +342,9 @@ class DecisionContract:
     ) -> Reverted | None:
         """What a transaction would revert with, or None where it would go through."""
         (found,) = await self.simulate_many([(calldata, gas)], sender=sender, block=block)
-        return found
+        if found is None or isinstance(found, Reverted):
+            return found
+        raise found
 
     async def simulate_many(
         self,
@@ -350,12 +352,12 @@ class DecisionContract:
         *,
         sender: str,
         block: BlockRef = "latest",
-    ) -> list[Reverted | None]:
-        """Each call on its own, given as calldata and gas; see ``simulate``.
+    ) -> list[ChainError | None]:
+        """Each call on its own, given as calldata and gas: None where it would go through, else a
+        revert, or the endpoint's other refusal of this one call.
 
         Raises:
-            BlockUnknown: no endpoint knows the block.
-            ChainError: an endpoint refused a call for another reason than a revert.
+            Transient: no endpoint answers.
         """
         where = from_block(block)
         messages = []
@@ -364,9 +366,5 @@ class DecisionContract:
             if gas is not None:
                 message["gas"] = hex(gas)
             messages.append(("eth_call", [message, where]))
-        outcomes: list[Reverted | None] = []
-        for reply in await self.rpc.batch(messages):
-            if isinstance(reply, ChainError) and not isinstance(reply, Reverted):
-                raise reply
-            outcomes.append(reply if isinstance(reply, Reverted) else None)
-        return outcomes
+        replies = await self.rpc.batch(messages)
+        return [reply if isinstance(reply, ChainError) else None for reply in replies]
