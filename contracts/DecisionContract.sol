@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {IAttestor} from "./interfaces/IAttestor.sol";
@@ -13,7 +12,6 @@ import {RequestIdLib} from "./libraries/RequestIdLib.sol";
 import {SubjectSlot} from "./libraries/SubjectSlot.sol";
 import {Verdicts} from "./libraries/Verdicts.sol";
 import {CallbackStatus, Decision} from "./types/Decision.sol";
-import {Model} from "./types/Model.sol";
 import {Prediction} from "./types/Prediction.sol";
 import {Request, RequestStatus} from "./types/Request.sol";
 
@@ -23,11 +21,14 @@ import {Request, RequestStatus} from "./types/Request.sol";
 contract DecisionContract is ModelRegistry, IDecisionContract {
     using RequestIdLib for bytes32;
     using SubjectSlot for uint256;
-    using SubjectSlot for Decision;
 
     uint32 private constant PARTS_PER_MILLION = 1_000_000;
 
-    mapping(bytes32 modelId => mapping(bytes32 subject => uint256 slot)) private _slots;
+    struct Slot {
+        uint256 word;
+    }
+
+    mapping(bytes32 modelId => mapping(bytes32 subject => Slot slot)) private _slots;
     mapping(address requester => uint256 nonce) private _nonces;
     mapping(address account => uint256 credit) private _credits;
 
@@ -39,7 +40,7 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
         uint40 deadline
     ) external payable returns (bytes32 requestId) {
         uint32 feeGwei;
-        (requestId, feeGwei) = _open(modelId, keccak256(input), callbackGas, deadline);
+        (requestId, feeGwei) = _open(modelId, RequestIdLib.hashOf(input), callbackGas, deadline);
         emit DecisionRequested(modelId, requestId, msg.sender, input, callbackGas, deadline, feeGwei);
     }
 
@@ -67,55 +68,54 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
 
     /// @inheritdoc IDecisionContract
     function makeDecision(Prediction calldata prediction) external {
-        Model storage model = _models[prediction.modelId];
-        address attestor = model.attestor;
-        require(attestor != address(0), UnknownModel(prediction.modelId));
-        require(msg.sender == attestor, NotAttestor(msg.sender, attestor));
+        bytes32 modelId = prediction.modelId;
+        Rules memory rules = _rules[modelId][msg.sender];
+        if (rules.policy == address(0)) {
+            address attestor = _offers[modelId].attestor;
+            require(attestor != address(0), UnknownModel(modelId));
+            revert NotAttestor(msg.sender, attestor);
+        }
 
-        _decide(prediction, model);
+        _decide(prediction, msg.sender, rules);
     }
 
     /// @inheritdoc IDecisionContract
     function relayDecision(Prediction calldata prediction, bytes calldata evidence) external {
-        Model storage model = _models[prediction.modelId];
-        address attestor = model.attestor;
-        require(attestor != address(0), UnknownModel(prediction.modelId));
-        require(model.verifies, AttestorTakesNoEvidence(attestor));
-        require(
-            IAttestor(attestor).verify(prediction, evidence),
-            NotVouched(attestor, prediction.modelId, prediction.subject)
-        );
+        bytes32 modelId = prediction.modelId;
+        address attestor = _offers[modelId].attestor;
+        require(attestor != address(0), UnknownModel(modelId));
+        Rules memory rules = _rules[modelId][attestor];
+        require(rules.verifies, AttestorTakesNoEvidence(attestor));
+        require(IAttestor(attestor).verify(prediction, evidence), NotVouched(attestor, modelId, prediction.subject));
 
-        _decide(prediction, model);
+        _decide(prediction, attestor, rules);
     }
 
     /// @inheritdoc IDecisionContract
     function retryCallback(bytes32 modelId, bytes32 requestId, address requester, uint256 nonce) external {
-        uint256 slot = _slots[modelId][requestId];
-        Decision memory decision = slot.toDecision();
-        require(decision.callback == CallbackStatus.Failed, CallbackNotFailed(modelId, requestId));
-        require(
-            requestId.isFrom(requester, nonce, modelId),
-            NotRequester(requestId, requester, nonce)
-        );
+        Slot storage slot = _slots[modelId][requestId];
+        uint256 decision = slot.word;
+        require(decision.toDecision().callback == CallbackStatus.Failed, CallbackNotFailed(modelId, requestId));
+        require(requestId.isFrom(requester, nonce, modelId), NotRequester(requestId, requester, nonce));
 
-        decision.callback = CallbackStatus.Delivered;
-        _slots[modelId][requestId] = slot.withCallback(CallbackStatus.Delivered);
+        decision = decision.withCallback(CallbackStatus.Delivered);
+        slot.word = decision;
         emit CallbackRetried(modelId, requestId, requester);
 
         require(
-            CallbackLib.callFully(requester, slot.callbackGasOf(), modelId, requestId, decision),
+            CallbackLib.callFully(requester, decision.callbackGasOf(), modelId, requestId, decision),
             CallbackFailedAgain(requestId, requester)
         );
     }
 
     /// @inheritdoc IDecisionContract
     function refund(bytes32 modelId, bytes32 requestId) external {
-        uint256 slot = _slots[modelId][requestId];
-        Request memory request = _openRequest(slot, modelId, requestId);
+        uint256 slot = _slots[modelId][requestId].word;
+        _requireOpen(slot, modelId, requestId);
+        Request memory request = slot.toRequest();
         require(block.timestamp > request.deadline, DeadlineNotPassed(requestId, request.deadline));
 
-        _slots[modelId][requestId] = slot.withStatus(RequestStatus.Refunded);
+        _slots[modelId][requestId].word = slot.withStatus(RequestStatus.Refunded);
         _credit(request.requester, request.feeGwei);
         emit RequestRefunded(modelId, requestId, request.requester, request.feeGwei);
     }
@@ -133,12 +133,12 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
 
     /// @inheritdoc IDecisionContract
     function decisionOf(bytes32 modelId, bytes32 subject) external view returns (Decision memory) {
-        return _slots[modelId][subject].toDecision();
+        return _slots[modelId][subject].word.toDecision();
     }
 
     /// @inheritdoc IDecisionContract
     function requestOf(bytes32 modelId, bytes32 requestId) external view returns (Request memory) {
-        return _slots[modelId][requestId].toRequest();
+        return _slots[modelId][requestId].word.toRequest();
     }
 
     /// @inheritdoc IDecisionContract
@@ -167,108 +167,132 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
         uint24 callbackGas,
         uint40 deadline
     ) private returns (bytes32 requestId, uint32 feeGwei) {
-        Model storage model = _models[modelId];
-        require(model.attestor != address(0), UnknownModel(modelId));
-        require(!model.paused, ModelIsPaused(modelId));
-        _requireDeadline(modelId, model.changeAt, deadline);
-        feeGwei = _requireFee(model.feeGwei);
-        requestId = RequestIdLib.derive(msg.sender, _nonces[msg.sender]++, modelId, inputHash);
+        Offer storage offer = _offers[modelId];
+        (uint32 leastFee, uint40 openUntil) = (offer.feeGwei, offer.openUntil);
+        _requireDeadline(modelId, openUntil, deadline);
+        feeGwei = _requireFee(leastFee);
+        requestId = RequestIdLib.derive(msg.sender, _useNonce(), modelId, inputHash);
         // 12 bytes of origin can be made to collide by one who owns both sides; it must not undo a decision.
-        require(_slots[modelId][requestId] == 0, RequestExists(modelId, requestId));
+        Slot storage slot = _slots[modelId][requestId];
+        require(slot.word == 0, RequestExists(modelId, requestId));
 
-        _slots[modelId][requestId] = SubjectSlot.ofRequest(
-            msg.sender,
-            callbackGas,
-            SafeCast.toUint32(deadline),
-            feeGwei
-        );
+        // `openUntil`, and so the deadline, fits 32 bits.
+        slot.word = SubjectSlot.ofRequest(msg.sender, callbackGas, uint32(deadline), feeGwei);
     }
 
-    function _decide(Prediction calldata prediction, Model storage model) private {
+    function _useNonce() private returns (uint256) {
+        // No account makes 2^256 requests.
+        unchecked {
+            return _nonces[msg.sender]++;
+        }
+    }
+
+    function _decide(Prediction calldata prediction, address attestor, Rules memory rules) private {
         bytes32 modelId = prediction.modelId;
         bytes32 subject = prediction.subject;
-        uint40 changeAt = model.changeAt;
-        require(changeAt == 0 || block.timestamp <= changeAt, ModelChangeDue(modelId, changeAt));
-        _requireSane(prediction, model.maxAge);
+        Slot storage slot = _slots[modelId][subject];
+        uint256 request = slot.word;
+        if (subject.isRequestId()) _requireAnswers(request, prediction);
+        else _requireUndecided(request, prediction, rules.openUntil);
+        _requireSane(prediction, rules.maxAge);
+        uint8 verdict = _judge(prediction, rules.policy);
 
-        Request memory request;
-        uint256 slot = _slots[modelId][subject];
-        if (subject.isRequestId()) {
-            request = _openRequest(slot, modelId, subject);
-            require(block.timestamp <= request.deadline, DeadlinePassed(subject, request.deadline));
-            require(subject.isAbout(prediction.inputHash), InputMismatch(subject, prediction.inputHash));
-        } else {
-            require(slot == 0, AlreadyDecided(modelId, subject));
-            require(!model.paused, ModelIsPaused(modelId));
-        }
-
-        Decision memory decision = Decision({
-            value: prediction.value,
-            confidence: prediction.confidence,
-            decidedAt: uint40(block.timestamp),
-            verdict: _judge(prediction, model.policy),
-            trustLevel: model.trustLevel,
-            callback: request.callbackGas == 0 ? CallbackStatus.None : CallbackStatus.Delivered
-        });
-        slot = decision.ofDecision(request.callbackGas);
-        _slots[modelId][subject] = slot;
-        _credit(model.attestor, request.feeGwei);
+        uint256 decision = SubjectSlot.ofDecision(
+            prediction.value,
+            prediction.confidence,
+            uint40(block.timestamp),
+            verdict,
+            rules.trustLevel,
+            request.requestGasOf()
+        );
+        slot.word = decision;
+        _credit(attestor, request.feeOf());
         emit DecisionMade(
             modelId,
             subject,
             prediction.inputHash,
             prediction.outputHash,
-            decision.value,
-            decision.confidence,
+            prediction.value,
+            prediction.confidence,
             prediction.predictedAt,
-            decision.verdict,
-            decision.trustLevel
+            verdict,
+            rules.trustLevel
         );
 
-        if (request.callbackGas == 0) return;
-        if (CallbackLib.callExactly(request.requester, request.callbackGas, modelId, subject, decision)) return;
-        _slots[modelId][subject] = slot.withCallback(CallbackStatus.Failed);
-        emit CallbackFailed(modelId, subject, request.requester);
+        if (request.requestGasOf() != 0) _callBack(slot, request, decision, modelId, subject);
+    }
+
+    function _callBack(
+        Slot storage slot,
+        uint256 request,
+        uint256 decision,
+        bytes32 modelId,
+        bytes32 requestId
+    ) private {
+        address requester = request.requesterOf();
+        if (CallbackLib.callExactly(requester, request.requestGasOf(), modelId, requestId, decision)) return;
+        slot.word = decision.withCallback(CallbackStatus.Failed);
+        emit CallbackFailed(modelId, requestId, requester);
     }
 
     function _credit(address account, uint32 feeGwei) private {
-        if (feeGwei != 0) _credits[account] += uint256(feeGwei) * 1 gwei;
-    }
-
-    function _openRequest(
-        uint256 slot,
-        bytes32 modelId,
-        bytes32 requestId
-    ) private pure returns (Request memory request) {
-        request = slot.toRequest();
-        require(request.status != RequestStatus.None, UnknownRequest(modelId, requestId));
-        require(request.status != RequestStatus.Decided, AlreadyDecided(modelId, requestId));
-        require(request.status == RequestStatus.Open, AlreadyRefunded(modelId, requestId));
-    }
-
-    function _requireDeadline(bytes32 modelId, uint40 changeAt, uint40 deadline) private view {
-        uint256 latest = block.timestamp + CHANGE_DELAY;
-        if (changeAt != 0) {
-            require(block.timestamp <= changeAt, ModelChangeDue(modelId, changeAt));
-            if (changeAt < latest) latest = changeAt;
+        if (feeGwei == 0) return;
+        unchecked {
+            // Every credit was sent as ether, of which there are fewer than 2^96 wei.
+            _credits[account] += uint256(feeGwei) * 1 gwei;
         }
-        require(deadline > block.timestamp && deadline <= latest, DeadlineOutOfRange(deadline, latest));
     }
 
-    function _requireFee(uint32 leastGwei) private view returns (uint32 feeGwei) {
-        uint256 gwei_ = msg.value / 1 gwei;
-        require(gwei_ * 1 gwei == msg.value && gwei_ <= type(uint32).max, FeeNotWholeGwei(msg.value));
-        require(gwei_ >= leastGwei, FeeTooLow(msg.value, uint256(leastGwei) * 1 gwei));
-        return uint32(gwei_);
+    function _requireAnswers(uint256 request, Prediction calldata prediction) private view {
+        bytes32 requestId = prediction.subject;
+        _requireOpen(request, prediction.modelId, requestId);
+        require(block.timestamp <= request.deadlineOf(), DeadlinePassed(requestId, request.deadlineOf()));
+        require(requestId.isAbout(prediction.inputHash), InputMismatch(requestId, prediction.inputHash));
+    }
+
+    function _requireUndecided(uint256 slot, Prediction calldata prediction, uint40 openUntil) private view {
+        require(slot == 0, AlreadyDecided(prediction.modelId, prediction.subject));
+        if (openUntil < block.timestamp) _refuse(prediction.modelId);
+    }
+
+    function _requireOpen(uint256 slot, bytes32 modelId, bytes32 requestId) private pure {
+        if (slot.isOpen()) return;
+        RequestStatus status = slot.statusOf();
+        require(status != RequestStatus.None, UnknownRequest(modelId, requestId));
+        require(status != RequestStatus.Decided, AlreadyDecided(modelId, requestId));
+        revert AlreadyRefunded(modelId, requestId);
+    }
+
+    /// @dev A model that takes nothing new is open until 0 or until a past second: no deadline passes the one test.
+    function _requireDeadline(bytes32 modelId, uint40 openUntil, uint40 deadline) private view {
+        uint256 latest;
+        unchecked {
+            // A Unix time and two days stay far below 2^256.
+            latest = block.timestamp + CHANGE_DELAY;
+        }
+        if (openUntil < latest) latest = openUntil;
+        if (deadline > latest || deadline <= block.timestamp) {
+            if (openUntil < block.timestamp) _refuse(modelId);
+            revert DeadlineOutOfRange(deadline, latest);
+        }
+    }
+
+    function _requireFee(uint32 leastFee) private view returns (uint32) {
+        uint256 fee = msg.value / 1 gwei;
+        require(msg.value % 1 gwei == 0, FeeNotWholeGwei(msg.value));
+        require(fee <= type(uint32).max, FeeTooHigh(msg.value));
+        require(fee >= leastFee, FeeTooLow(uint32(fee), leastFee));
+        return uint32(fee);
     }
 
     function _requireSane(Prediction calldata prediction, uint32 maxAge) private view {
         uint40 predictedAt = prediction.predictedAt;
         require(predictedAt <= block.timestamp, PredictionInFuture(predictedAt, block.timestamp));
-        require(
-            maxAge == 0 || block.timestamp - predictedAt <= maxAge,
-            PredictionTooOld(predictedAt, maxAge, block.timestamp)
-        );
+        unchecked {
+            // predictedAt is not after now.
+            bool fresh = maxAge == 0 || block.timestamp - predictedAt <= maxAge;
+            require(fresh, PredictionTooOld(predictedAt, maxAge, block.timestamp));
+        }
         require(prediction.confidence <= PARTS_PER_MILLION, ConfidenceTooHigh(prediction.confidence));
     }
 

@@ -37,10 +37,7 @@ abstract contract DecisionConsumer is IDecisionConsumer {
     /// @inheritdoc IDecisionConsumer
     function onDecision(bytes32 modelId, bytes32 requestId, Decision calldata decision) external {
         require(msg.sender == address(decisionContract), NotDecisionContract(msg.sender));
-        require(
-            decision.trustLevel >= requiredTrustLevel,
-            TrustLevelTooLow(decision.trustLevel, requiredTrustLevel)
-        );
+        require(decision.trustLevel >= requiredTrustLevel, TrustLevelTooLow(decision.trustLevel, requiredTrustLevel));
         _onDecision(modelId, requestId, decision);
     }
 

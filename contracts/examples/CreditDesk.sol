@@ -67,13 +67,7 @@ contract CreditDesk is DecisionConsumer {
     /// @param amount How much to borrow, in wei.
     /// @param features The model's features, packed in the order and widths of its card.
     function applyForLoan(uint88 amount, bytes calldata features) external payable returns (bytes32 requestId) {
-        requestId = _requestDecision(
-            modelId,
-            features,
-            msg.value,
-            CALLBACK_GAS,
-            uint40(block.timestamp + 1 hours)
-        );
+        requestId = _requestDecision(modelId, features, msg.value, CALLBACK_GAS, uint40(block.timestamp + 1 hours));
         _move(requestId, Loan({borrower: msg.sender, amount: amount, status: Status.Applied}));
     }
 

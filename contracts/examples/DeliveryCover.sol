@@ -92,13 +92,7 @@ contract DeliveryCover is DecisionConsumer {
     function report(bytes32 parcel, bytes calldata features) external payable returns (bytes32 requestId) {
         require(msg.sender == carrier, NotCarrier(msg.sender, carrier));
         _step(parcel, Status.Active, Status.Asked);
-        requestId = _requestDecision(
-            modelId,
-            features,
-            msg.value,
-            CALLBACK_GAS,
-            uint40(block.timestamp + 1 hours)
-        );
+        requestId = _requestDecision(modelId, features, msg.value, CALLBACK_GAS, uint40(block.timestamp + 1 hours));
         parcelOf[requestId] = parcel;
     }
 

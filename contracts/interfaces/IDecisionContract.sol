@@ -59,10 +59,12 @@ interface IDecisionContract is IModelRegistry {
     /// @notice A credit was paid out, in wei.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
-    /// @notice The sent value is not a whole number of gwei that fits 32 bits.
+    /// @notice The sent value, in wei, is not a whole number of gwei.
     error FeeNotWholeGwei(uint256 sent);
-    /// @notice The sent value is below the model's fee; both in wei.
-    error FeeTooLow(uint256 sent, uint256 required);
+    /// @notice The sent value, in wei, is 2^32 gwei or more.
+    error FeeTooHigh(uint256 sent);
+    /// @notice The sent value is below the model's fee.
+    error FeeTooLow(uint32 sentGwei, uint32 requiredGwei);
     /// @notice The deadline is not after now, or lies beyond the latest one allowed.
     error DeadlineOutOfRange(uint40 deadline, uint256 latest);
     /// @notice The subject is a request's id, and there is no such request.

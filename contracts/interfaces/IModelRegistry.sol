@@ -28,11 +28,7 @@ interface IModelRegistry {
     /// @notice The model takes requests again.
     event ModelUnpaused(bytes32 indexed modelId);
     /// @notice The ownership was offered to `pendingOwner`.
-    event ModelOwnershipTransferStarted(
-        bytes32 indexed modelId,
-        address indexed owner,
-        address indexed pendingOwner
-    );
+    event ModelOwnershipTransferStarted(bytes32 indexed modelId, address indexed owner, address indexed pendingOwner);
     /// @notice The ownership was accepted.
     event ModelOwnershipTransferred(bytes32 indexed modelId, address indexed previousOwner, address indexed owner);
 
@@ -44,8 +40,8 @@ interface IModelRegistry {
     error UnknownModel(bytes32 modelId);
     /// @notice The model is paused.
     error ModelIsPaused(bytes32 modelId);
-    /// @notice The model is not paused.
-    error ModelNotPaused(bytes32 modelId);
+    /// @notice The model is paused, or not paused, already.
+    error PauseUnchanged(bytes32 modelId, bool paused);
     /// @notice The attestor is the zero address.
     error AttestorZero();
     /// @notice The attestor names no trust level.

@@ -29,16 +29,36 @@ library SubjectSlot {
     }
 
     /// @notice A decision, with the gas that its request named for the callback.
-    function ofDecision(Decision memory decision, uint24 callbackGas) internal pure returns (uint256) {
+    function ofDecision(
+        int128 value,
+        uint32 confidence,
+        uint40 decidedAt,
+        uint8 verdict,
+        uint8 trustLevel,
+        uint24 callbackGas
+    ) internal pure returns (uint256) {
         return
-            (uint256(uint128(decision.value)) << 128) |
-            (uint256(decision.confidence) << 96) |
-            (uint256(decision.decidedAt) << 56) |
-            (uint256(decision.verdict) << 48) |
-            (uint256(decision.trustLevel) << 40) |
+            (uint256(uint128(value)) << 128) |
+            (uint256(confidence) << 96) |
+            (uint256(decidedAt) << 56) |
+            (uint256(verdict) << 48) |
+            (uint256(trustLevel) << 40) |
             (uint256(callbackGas) << 16) |
-            (uint256(decision.callback) << 8) |
+            (callbackGas == 0 ? 0 : uint256(CallbackStatus.Delivered) << 8) |
             uint256(RequestStatus.Decided);
+    }
+
+    function requesterOf(uint256 slot) internal pure returns (address) {
+        return address(uint160(slot >> 96));
+    }
+    function requestGasOf(uint256 slot) internal pure returns (uint24) {
+        return uint24(slot >> 72);
+    }
+    function deadlineOf(uint256 slot) internal pure returns (uint40) {
+        return uint32(slot >> 40);
+    }
+    function feeOf(uint256 slot) internal pure returns (uint32) {
+        return uint32(slot >> 8);
     }
 
     /// @notice The same slot with another status.
@@ -51,9 +71,39 @@ library SubjectSlot {
         return (slot & ~uint256(0xff00)) | (uint256(callback) << 8);
     }
 
+    /// @notice Whether the slot holds an open request.
+    function isOpen(uint256 slot) internal pure returns (bool) {
+        return uint8(slot) == uint8(RequestStatus.Open);
+    }
+
     /// @notice Where the subject stands.
     function statusOf(uint256 slot) internal pure returns (RequestStatus) {
         return RequestStatus(uint8(slot));
+    }
+
+    /// @notice A decision's value.
+    function valueOf(uint256 slot) internal pure returns (int128) {
+        return int128(uint128(slot >> 128));
+    }
+
+    /// @notice A decision's confidence.
+    function confidenceOf(uint256 slot) internal pure returns (uint32) {
+        return uint32(slot >> 96);
+    }
+
+    /// @notice A decision's time.
+    function decidedAtOf(uint256 slot) internal pure returns (uint40) {
+        return uint40(slot >> 56);
+    }
+
+    /// @notice A decision's verdict.
+    function verdictOf(uint256 slot) internal pure returns (uint8) {
+        return uint8(slot >> 48);
+    }
+
+    /// @notice A decision's trust level.
+    function trustLevelOf(uint256 slot) internal pure returns (uint8) {
+        return uint8(slot >> 40);
     }
 
     /// @notice The gas of a decision's callback.
@@ -61,26 +111,31 @@ library SubjectSlot {
         return uint24(slot >> 16);
     }
 
+    /// @notice The status of a decision's callback.
+    function callbackOf(uint256 slot) internal pure returns (CallbackStatus) {
+        return CallbackStatus(uint8(slot >> 8));
+    }
+
     /// @notice The request in a slot; only its status when that says None or Decided.
     function toRequest(uint256 slot) internal pure returns (Request memory request) {
         request.status = statusOf(slot);
         if (request.status == RequestStatus.Open || request.status == RequestStatus.Refunded) {
-            request.requester = address(uint160(slot >> 96));
-            request.callbackGas = uint24(slot >> 72);
-            request.deadline = uint32(slot >> 40);
-            request.feeGwei = uint32(slot >> 8);
+            request.requester = requesterOf(slot);
+            request.callbackGas = requestGasOf(slot);
+            request.deadline = deadlineOf(slot);
+            request.feeGwei = feeOf(slot);
         }
     }
 
     /// @notice The decision in a slot; all zero when its status is not Decided.
     function toDecision(uint256 slot) internal pure returns (Decision memory decision) {
         if (statusOf(slot) == RequestStatus.Decided) {
-            decision.value = int128(uint128(slot >> 128));
-            decision.confidence = uint32(slot >> 96);
-            decision.decidedAt = uint40(slot >> 56);
-            decision.verdict = uint8(slot >> 48);
-            decision.trustLevel = uint8(slot >> 40);
-            decision.callback = CallbackStatus(uint8(slot >> 8));
+            decision.value = valueOf(slot);
+            decision.confidence = confidenceOf(slot);
+            decision.decidedAt = decidedAtOf(slot);
+            decision.verdict = verdictOf(slot);
+            decision.trustLevel = trustLevelOf(slot);
+            decision.callback = callbackOf(slot);
         }
     }
 }

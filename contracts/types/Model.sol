@@ -13,9 +13,7 @@ struct ModelConfig {
     uint32 maxAge;
 }
 
-/// @notice A registered model.
-/// @dev Storage order is packing order. Slot 0, all that a request reads: attestor 160 | feeGwei 32 | changeAt 40 |
-/// trustLevel 8 | paused 8 | verifies 8. Slot 1, read by answers too: policy 160 | maxAge 32. Slots 2 and 3: the owners.
+/// @notice A registered model, as `IModelRegistry.modelOf` shows it.
 /// @param attestor See `ModelConfig`.
 /// @param feeGwei See `ModelConfig`.
 /// @param changeAt The last second of these rules when a change is pending; 0 when none is.
