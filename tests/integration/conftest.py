@@ -1,0 +1,40 @@
+"""Real chains for the tests: ``anvil``, ``hardhat_chain``, ``deployed`` and ``world``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from oracle.chain.deployment import Deployed
+from oracle.chain.local import Engine, LocalChain, local_chain
+from tests.support.world import World, deploy_models, open_world
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def anvil(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalChain]:
+    """An Anvil of this module's own."""
+    async with local_chain(folder=tmp_path_factory.mktemp("anvil")) as chain:
+        yield chain
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hardhat_chain(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalChain]:
+    """A Hardhat node of this module's own."""
+    folder = tmp_path_factory.mktemp("hardhat")
+    async with local_chain(folder=folder, engine=Engine.HARDHAT) as chain:
+        yield chain
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def deployed(anvil: LocalChain) -> Deployed:
+    """The decision contract, two policies and two models on the module's Anvil."""
+    return await deploy_models(anvil)
+
+
+@pytest_asyncio.fixture
+async def world(anvil: LocalChain, deployed: Deployed) -> AsyncIterator[World]:
+    """The module's Anvil as one test sees it: what the test does is undone after it."""
+    async with open_world(anvil, deployed) as opened:
+        yield opened
