@@ -1,6 +1,6 @@
-// The article's snippet, made real: an AI model runs in the dApp, its prediction becomes a decision on chain.
+// The article's snippet, made real: an AI model makes a prediction, a contract makes the decision.
 //
-//     node dapp/article.js [RPC URL]          (default: http://127.0.0.1:8545)
+//     node dapp/article.js [RPC URL]          default: http://127.0.0.1:8545
 
 import "./report.js";
 import { Web3 } from "web3";
@@ -8,32 +8,35 @@ import { Web3 } from "web3";
 import { decisionContract, operatorOf } from "./deployment.js";
 import { Model } from "./model.js";
 
-// Connect to the chain, and to the contract there.
+// Connect to the chain, and to the contract that `oracle up` or `oracle deploy` put there.
 const web3 = new Web3(process.argv[2] ?? process.env.ORACLE_RPC_URL ?? "http://127.0.0.1:8545");
 const { contractABI, contractAddress } = await decisionContract(web3);
 const contract = new web3.eth.Contract(contractABI, contractAddress);
 
-// The model, with the chain's clock, and its operator's address.
-const myAIModel = await Model.load(new URL("../models/credit", import.meta.url), {
-  clock: async () => (await web3.eth.getBlock()).timestamp,
+// A real model, run here. Its predictions carry the chain's time; its operator signs for them.
+const myAIModel = await Model.load(new URL("../models/credit-default", import.meta.url), {
+  clock: async () => (await web3.eth.getBlock("pending")).timestamp,
 });
 const myAddress = await operatorOf(contract, myAIModel.id, await web3.eth.getAccounts());
 
-// Make a prediction …
+// An application for a loan, and what the model says about it.
 const data = {};
 const prediction = await myAIModel.predict(data);
-console.log(`Prediction: ${myAIModel.describe(prediction)}`);
+console.log(`${myAIModel.card.title} says ${myAIModel.describe(prediction)}`);
 
-// … and let the contract decide.
+// A dry run costs nothing, and says why if the contract would refuse.
+await contract.methods.makeDecision(prediction).call({ from: myAddress }, "pending");
+
 await contract.methods
   .makeDecision(prediction)
   .send({ from: myAddress, gas: 100000 })
   .on("receipt", (receipt) => {
+    if (!receipt.status) return;
     console.log("Decision made successfully");
-    console.log(
-      `Gas used: ${receipt.gasUsed} of 100000, in transaction ${receipt.transactionHash}`,
-    );
+    console.log(`Gas used: ${receipt.gasUsed} of 100000`);
   });
 
-const decision = await contract.methods.decisionOf(myAIModel.id, prediction.subject).call();
-console.log(`Decision: ${["none", "REJECT", "ACCEPT", "REVIEW"][decision.verdict]}`);
+// Anyone can read the decision from the contract.
+const { modelId, subject } = prediction;
+const decision = await contract.methods.decisionOf(modelId, subject).call();
+console.log(`Decision about ${subject}: ${["NONE", "REJECT", "ACCEPT", "REVIEW"][decision.verdict]}`);

@@ -8,6 +8,7 @@ import { utils } from "web3";
 
 import { readCard } from "./card.js";
 import { InferenceError, InvalidInput } from "./errors.js";
+import { describe } from "./head.js";
 import { tensorOf } from "./nested.js";
 import { score } from "./outputs.js";
 import { decodePacked, encodePacked } from "./packed.js";
@@ -84,6 +85,14 @@ export class Model {
     const { inputHash, outputHash, value, confidence } = await this.run(this.encode(data));
     const predictedAt = BigInt(await this.#clock());
     return { modelId: this.id, subject, inputHash, outputHash, value, confidence, predictedAt };
+  }
+
+  /**
+   * A prediction in words.
+   * @param {{value: bigint, confidence: bigint}} prediction
+   */
+  describe(prediction) {
+    return describe(this.card, prediction);
   }
 
   /**

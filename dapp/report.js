@@ -3,8 +3,15 @@
 import { OracleError } from "./errors.js";
 
 process.on("uncaughtException", (error) => {
-  console.error(
-    error instanceof OracleError ? `Error: ${error.what}\nRemedy: ${error.remedy}` : error,
-  );
+  console.error(inWords(error));
   process.exit(1);
 });
+
+function inWords(error) {
+  if (error instanceof OracleError) return `Error: ${error.what}\nRemedy: ${error.remedy}`;
+  const { errorName, errorArgs = {} } = error.cause ?? {};
+  if (!errorName) return error;
+  const named = Object.entries(errorArgs).filter(([name]) => /^[a-z]/i.test(name));
+  const values = named.map(([name, value]) => `${name}=${value}`).join(", ");
+  return `Error: the contract refused: ${errorName}(${values})`;
+}

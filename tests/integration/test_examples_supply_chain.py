@@ -42,7 +42,7 @@ async def stage(tmp_path):
 
 @pytest.fixture
 async def oracle(stage: Stage) -> Deployed:
-    """Hours of delay with one decimal: from 26 late, below 22 on time, reported again in between."""
+    """Hours of delay with one decimal: from 26 late, below 22 on time, again in between."""
     return await stage.oracle("ThresholdPolicy", 240, 20, True, 0, fee_gwei=1)
 
 
