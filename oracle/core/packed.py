@@ -136,7 +136,8 @@ class PackedRows:
     def _integers(self, messages: Sequence[bytes]) -> NDArray[np.int64]:
         octets = np.zeros((len(messages), self._size + 1), dtype=np.uint8)
         octets[:, 1:] = np.frombuffer(b"".join(messages), np.uint8).reshape(-1, self._size)
-        wide = octets[:, self._gather].view(">i8")[..., 0].astype(np.int64)
+        spread = np.ascontiguousarray(octets[:, self._gather])
+        wide = spread.view(">i8")[..., 0].astype(np.int64)
         return (wide << self._shift) >> self._shift
 
     def _tensors(self, integers: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
