@@ -16,17 +16,19 @@ import {Prediction} from "./types/Prediction.sol";
 import {Request, RequestStatus} from "./types/Request.sol";
 
 /// @title DecisionContract
-/// @dev Money: the fees of open requests, in their slots, and `_credits` are all that this contract owes. Its balance is
-/// never read, so ether forced upon it changes nothing.
+/// @notice See `IDecisionContract`.
+/// @dev Money: the fees of open requests, in their slots, and `_credits` are all that this contract owes. Its balance
+/// decides nothing, so ether forced upon it changes nothing.
 contract DecisionContract is ModelRegistry, IDecisionContract {
     using RequestIdLib for bytes32;
     using SubjectSlot for uint256;
 
-    uint32 private constant PARTS_PER_MILLION = 1_000_000;
-
+    /// @dev A word packed by `SubjectSlot`; a struct so that it can be passed by reference.
     struct Slot {
         uint256 word;
     }
+
+    uint32 private constant PARTS_PER_MILLION = 1_000_000;
 
     mapping(bytes32 modelId => mapping(bytes32 subject => Slot slot)) private _slots;
     mapping(address requester => uint256 nonce) private _nonces;
@@ -255,14 +257,6 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
         if (openUntil < block.timestamp) _refuse(prediction.modelId);
     }
 
-    function _requireOpen(uint256 slot, bytes32 modelId, bytes32 requestId) private pure {
-        if (slot.isOpen()) return;
-        RequestStatus status = slot.statusOf();
-        require(status != RequestStatus.None, UnknownRequest(modelId, requestId));
-        require(status != RequestStatus.Decided, AlreadyDecided(modelId, requestId));
-        revert AlreadyRefunded(modelId, requestId);
-    }
-
     /// @dev A model that takes nothing new is open until 0 or until a past second: no deadline passes the one test.
     function _requireDeadline(bytes32 modelId, uint40 openUntil, uint40 deadline) private view {
         uint256 latest;
@@ -299,5 +293,13 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
     function _judge(Prediction calldata prediction, address policy) private view returns (uint8 verdict) {
         verdict = IPolicy(policy).decide(prediction);
         require(Verdicts.isVerdict(verdict), UnknownVerdict(policy, verdict));
+    }
+
+    function _requireOpen(uint256 slot, bytes32 modelId, bytes32 requestId) private pure {
+        if (slot.isOpen()) return;
+        RequestStatus status = slot.statusOf();
+        require(status != RequestStatus.None, UnknownRequest(modelId, requestId));
+        require(status != RequestStatus.Decided, AlreadyDecided(modelId, requestId));
+        revert AlreadyRefunded(modelId, requestId);
     }
 }

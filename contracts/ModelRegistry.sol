@@ -10,15 +10,10 @@ import {IPolicy} from "./interfaces/IPolicy.sol";
 import {Model, ModelChange, ModelConfig} from "./types/Model.sol";
 
 /// @title ModelRegistry
-/// @dev A base of `DecisionContract` and no contract of its own: an answer reads a model's rules from two slots instead
+/// @notice See `IModelRegistry`.
+/// @dev A base of `DecisionContract` and no contract of its own: an answer finds a model's rules in one slot instead
 /// of calling another contract for them (docs/adr/0001-registry-inside-the-decision-contract.md).
 abstract contract ModelRegistry is IModelRegistry {
-    /// @inheritdoc IModelRegistry
-    uint40 public constant CHANGE_DELAY = 2 days;
-
-    /// @dev `changeAt` of a model without a pending change: the last second that a request's slot can hold, in 2106.
-    uint40 private constant NEVER = type(uint32).max;
-
     /// @dev Who runs a model and what they have said; read where an owner acts, and to say why something is refused.
     struct Office {
         address owner;
@@ -28,15 +23,15 @@ abstract contract ModelRegistry is IModelRegistry {
     }
 
     /// @dev All that a request reads of a model. `openUntil` is the last second in which the model takes anything new:
-    /// its `changeAt`, or 0 while it is paused or unknown. It is written by `_setState` alone.
+    /// its `changeAt`, or 0 while it is paused or unknown. `_setState` writes it.
     struct Offer {
         address attestor;
         uint32 feeGwei;
         uint40 openUntil;
     }
 
-    /// @dev All that an answer reads of a model, under the attestor that answers. `openUntil` repeats the offer's, which
-    /// saves every answer a slot (2,100 gas).
+    /// @dev All that an answer reads of a model, under the attestor that answers. `openUntil` repeats the offer's,
+    /// which saves every answer a slot (2,100 gas).
     struct Rules {
         address policy;
         uint32 maxAge;
@@ -44,6 +39,12 @@ abstract contract ModelRegistry is IModelRegistry {
         uint8 trustLevel;
         bool verifies;
     }
+
+    /// @inheritdoc IModelRegistry
+    uint40 public constant CHANGE_DELAY = 2 days;
+
+    /// @dev `changeAt` of a model without a pending change: the last second that a request's slot can hold, in 2106.
+    uint40 private constant NEVER = type(uint32).max;
 
     mapping(bytes32 modelId => Office office) private _offices;
     mapping(bytes32 modelId => ModelChange change) private _changes;

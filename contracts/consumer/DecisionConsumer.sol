@@ -6,22 +6,23 @@ import {IDecisionContract} from "../interfaces/IDecisionContract.sol";
 import {Decision} from "../types/Decision.sol";
 import {Request, RequestStatus} from "../types/Request.sol";
 
-/// @title The base a dApp inherits to ask for decisions and to act on them
-/// @notice It lets only the decision contract deliver, and only decisions that are trusted enough; what to do with one
-/// is `_onDecision`.
+/// @title DecisionConsumer
+/// @notice The base a dApp inherits to ask for decisions and to act on them. It lets only the decision contract
+/// deliver, and only decisions that are trusted enough; what to do with one is `_onDecision`.
 /// @dev Being called back twice for one request is impossible, but `_onDecision` can revert and be retried by anyone:
 /// write it so that it either does everything or reverts.
 abstract contract DecisionConsumer is IDecisionConsumer {
-    /// @notice Only the decision contract may deliver.
-    error NotDecisionContract(address caller);
-    /// @notice The decision was vouched for less strongly than this contract asks for.
-    error TrustLevelTooLow(uint8 trustLevel, uint8 required);
-
     /// @notice The contract that is asked, and the only one that may deliver.
     IDecisionContract public immutable decisionContract;
     /// @notice The least trust level of a decision that this contract acts on.
     uint8 public immutable requiredTrustLevel;
 
+    /// @notice Only the decision contract may deliver.
+    error NotDecisionContract(address caller);
+    /// @notice The decision was vouched for less strongly than this contract asks for.
+    error TrustLevelTooLow(uint8 trustLevel, uint8 required);
+
+    /// @notice Fixes whom to ask.
     /// @param decisionContract_ See `decisionContract`.
     /// @param requiredTrustLevel_ See `requiredTrustLevel`; 1 takes every decision.
     constructor(IDecisionContract decisionContract_, uint8 requiredTrustLevel_) {

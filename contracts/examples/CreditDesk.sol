@@ -8,8 +8,9 @@ import {IDecisionContract} from "../interfaces/IDecisionContract.sol";
 import {Verdicts} from "../libraries/Verdicts.sol";
 import {Decision} from "../types/Decision.sol";
 
-/// @title A lender that asks a credit model before it lends
-/// @notice Apply, wait for the decision, collect. What the model is unsure of the lender decides.
+/// @title CreditDesk
+/// @notice A lender that asks a credit model before it lends. Apply, wait for the decision, collect. What the model is
+/// unsure of the lender decides.
 /// @dev An example: the features are the borrower's own word. A real desk would have somebody attest to them.
 contract CreditDesk is DecisionConsumer {
     enum Status {
@@ -29,6 +30,16 @@ contract CreditDesk is DecisionConsumer {
         Status status;
     }
 
+    /// @notice Gas for the callback: it rewrites one slot and emits one event.
+    uint24 public constant CALLBACK_GAS = 60_000;
+
+    /// @notice The credit model.
+    bytes32 public immutable modelId;
+    /// @notice Whose capital this is, and who decides on what the model is unsure of.
+    address public immutable lender;
+    /// @notice The applications, by the id of their request.
+    mapping(bytes32 requestId => Loan loan) public loanOf;
+
     /// @notice An application moved on.
     event LoanMoved(bytes32 indexed requestId, address indexed borrower, uint88 amount, Status status);
 
@@ -40,17 +51,7 @@ contract CreditDesk is DecisionConsumer {
     /// @notice A loan is paid back whole; both in wei.
     error RepaymentMismatch(uint256 sent, uint256 owed);
 
-    /// @notice Gas for the callback: it rewrites one slot and emits one event.
-    uint24 public constant CALLBACK_GAS = 60_000;
-
-    /// @notice The credit model.
-    bytes32 public immutable modelId;
-    /// @notice Whose capital this is, and who decides on what the model is unsure of.
-    address public immutable lender;
-    /// @notice The applications, by the id of their request.
-    mapping(bytes32 requestId => Loan loan) public loanOf;
-
-    /// @dev The ether sent along is the desk's capital.
+    /// @notice Opens the desk; the ether sent along is the desk's capital.
     constructor(
         IDecisionContract decisionContract_,
         bytes32 modelId_,
@@ -102,7 +103,7 @@ contract CreditDesk is DecisionConsumer {
         Address.sendValue(payable(loan.borrower), _reclaimFee(modelId, requestId));
     }
 
-    /// @inheritdoc DecisionConsumer
+    /// @notice Acts on the model's answer.
     function _onDecision(bytes32, bytes32 requestId, Decision calldata decision) internal override {
         if (decision.verdict == Verdicts.ACCEPT) _step(requestId, Status.Applied, Status.Approved);
         else if (decision.verdict == Verdicts.REJECT) _step(requestId, Status.Applied, Status.Declined);

@@ -8,9 +8,10 @@ import {IDecisionContract} from "../interfaces/IDecisionContract.sol";
 import {Verdicts} from "../libraries/Verdicts.sol";
 import {Decision} from "../types/Decision.sol";
 
-/// @title A cover that pays as soon as a parcel is predicted to be late
-/// @notice The holder buys cover for a parcel, the carrier reports how it travels, and the model's forecast decides: the
-/// payout needs no claim and no waiting for the parcel.
+/// @title DeliveryCover
+/// @notice A cover that pays as soon as a parcel is predicted to be late. The holder buys cover for a parcel, the
+/// carrier reports how it travels, and the model's forecast decides: the payout needs no claim and no waiting for the
+/// parcel.
 /// @dev ACCEPT means late. The carrier reports, not the holder: whoever gains by the answer must not choose the input.
 contract DeliveryCover is DecisionConsumer {
     enum Status {
@@ -25,18 +26,6 @@ contract DeliveryCover is DecisionConsumer {
         address holder;
         Status status;
     }
-
-    /// @notice A cover moved on.
-    event CoverMoved(bytes32 indexed parcel, address indexed holder, Status status);
-
-    /// @notice The cover is not in the status that this step needs.
-    error UnexpectedCoverStatus(bytes32 parcel, Status status);
-    /// @notice The premium is one exact sum, in wei.
-    error PremiumMismatch(uint256 sent, uint256 premium);
-    /// @notice The reserve does not carry another cover; both in wei.
-    error ReserveTooSmall(uint256 reserve, uint256 needed);
-    /// @notice Only the carrier reports.
-    error NotCarrier(address caller, address carrier);
 
     /// @notice Gas for the callback: it rewrites two slots, emits one event and may write a new credit.
     uint24 public constant CALLBACK_GAS = 100_000;
@@ -59,7 +48,19 @@ contract DeliveryCover is DecisionConsumer {
     /// @notice What the contract may still have to pay, in wei: active covers and uncollected payouts.
     uint256 public liabilities;
 
-    /// @dev The ether sent along is the reserve.
+    /// @notice A cover moved on.
+    event CoverMoved(bytes32 indexed parcel, address indexed holder, Status status);
+
+    /// @notice The cover is not in the status that this step needs.
+    error UnexpectedCoverStatus(bytes32 parcel, Status status);
+    /// @notice The premium is one exact sum, in wei.
+    error PremiumMismatch(uint256 sent, uint256 premium);
+    /// @notice The reserve does not carry another cover; both in wei.
+    error ReserveTooSmall(uint256 reserve, uint256 needed);
+    /// @notice Only the carrier reports.
+    error NotCarrier(address caller, address carrier);
+
+    /// @notice Opens the cover; the ether sent along is the reserve.
     constructor(
         IDecisionContract decisionContract_,
         bytes32 modelId_,
@@ -113,7 +114,7 @@ contract DeliveryCover is DecisionConsumer {
         Address.sendValue(payable(msg.sender), amount);
     }
 
-    /// @inheritdoc DecisionConsumer
+    /// @notice Acts on the model's answer.
     function _onDecision(bytes32, bytes32 requestId, Decision calldata decision) internal override {
         bytes32 parcel = parcelOf[requestId];
         if (decision.verdict == Verdicts.ACCEPT) {

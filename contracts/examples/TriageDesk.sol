@@ -8,8 +8,9 @@ import {IDecisionContract} from "../interfaces/IDecisionContract.sol";
 import {Verdicts} from "../libraries/Verdicts.sol";
 import {Decision} from "../types/Decision.sol";
 
-/// @title A clinic that lets a classifier sort its cases
-/// @notice Each case ends in one of three queues: a specialist's, routine care, or a doctor who looks at it first.
+/// @title TriageDesk
+/// @notice A clinic that lets a classifier sort its cases. Each case ends in one of three queues: a specialist's,
+/// routine care, or a doctor who looks at it first.
 /// @dev Cases are pseudonymous: a clinic knows whose case it is, the chain does not. Where even the features must stay
 /// private, `admitPrivately` shows the chain nothing but their hash.
 contract TriageDesk is DecisionConsumer {
@@ -21,14 +22,6 @@ contract TriageDesk is DecisionConsumer {
         Doctor
     }
 
-    /// @notice A case was put into a queue.
-    event CaseQueued(bytes32 indexed requestId, Queue queue);
-
-    /// @notice Only the clinic admits cases.
-    error NotClinic(address caller, address clinic);
-    /// @notice The case does not wait for a decision.
-    error CaseNotWaiting(bytes32 requestId, Queue queue);
-
     /// @notice Gas for the callback: it rewrites one slot and emits one event.
     uint24 public constant CALLBACK_GAS = 50_000;
 
@@ -38,6 +31,14 @@ contract TriageDesk is DecisionConsumer {
     address public immutable clinic;
     /// @notice The queue of each case, by the id of its request.
     mapping(bytes32 requestId => Queue queue) public queueOf;
+
+    /// @notice A case was put into a queue.
+    event CaseQueued(bytes32 indexed requestId, Queue queue);
+
+    /// @notice Only the clinic admits cases.
+    error NotClinic(address caller, address clinic);
+    /// @notice The case does not wait for a decision.
+    error CaseNotWaiting(bytes32 requestId, Queue queue);
 
     modifier onlyClinic() {
         require(msg.sender == clinic, NotClinic(msg.sender, clinic));
@@ -83,7 +84,7 @@ contract TriageDesk is DecisionConsumer {
         Address.sendValue(payable(clinic), _reclaimFee(modelId, requestId));
     }
 
-    /// @inheritdoc DecisionConsumer
+    /// @notice Acts on the model's answer.
     function _onDecision(bytes32, bytes32 requestId, Decision calldata decision) internal override {
         if (decision.verdict == Verdicts.ACCEPT) _move(requestId, Queue.Specialist);
         else if (decision.verdict == Verdicts.REJECT) _move(requestId, Queue.Routine);

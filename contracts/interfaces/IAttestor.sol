@@ -5,8 +5,9 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 import {Prediction} from "../types/Prediction.sol";
 
-/// @title What a decision contract trusts for one model
-/// @notice An attestor checks the evidence for a prediction: signatures, sealed votes, a Merkle proof, a bond, a zk proof.
+/// @title IAttestor
+/// @notice What a decision contract trusts for one model: it checks the evidence for a prediction, be it signatures,
+/// sealed votes, a Merkle proof, a bond or a zk proof.
 /// @dev WARNING: `trustLevel` is the attestor's own word. Look at the attestor of a model before relying on its level.
 interface IAttestor is IERC165 {
     /// @notice Whether the evidence vouches for the prediction.

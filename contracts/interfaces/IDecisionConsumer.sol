@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {Decision} from "../types/Decision.sol";
 
-/// @title A contract that is called back with the decision it asked for
+/// @title IDecisionConsumer
+/// @notice A contract that is called back with the decision it asked for.
 interface IDecisionConsumer {
     /// @notice Receives a decision.
     /// @dev Called with exactly the gas the request named. Check `msg.sender`: anyone can call this function. A revert

@@ -6,9 +6,10 @@ import {Prediction} from "../types/Prediction.sol";
 import {Request} from "../types/Request.sol";
 import {IModelRegistry} from "./IModelRegistry.sol";
 
-/// @title Requests, decisions, fees and callbacks
-/// @notice A prediction that the model's attestor vouches for becomes, through the model's policy, a decision. One
-/// (model, subject) is decided once, and a decision never changes. Nobody owns this contract.
+/// @title IDecisionContract
+/// @notice Requests, decisions, fees and callbacks. A prediction that the model's attestor vouches for becomes,
+/// through the model's policy, a decision. One (model, subject) is decided once, and a decision never changes. Nobody
+/// owns this contract.
 /// @dev A subject that begins with `RequestIdLib.TAG` is a request's id and can be decided only while that request is
 /// open; any other subject is the operator's own reference and can be decided unasked.
 interface IDecisionContract is IModelRegistry {

@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {Model, ModelChange, ModelConfig} from "../types/Model.sol";
 
-/// @title Which attestor and policy decide for a model, and who may change that
-/// @notice Rules change only after a delay, and a request's deadline never lies beyond a pending change: so no change
-/// reaches an open request, and a consumer that dislikes one has the delay to leave.
+/// @title IModelRegistry
+/// @notice Which attestor and policy decide for a model, and who may change that. Rules change only after a delay, and
+/// a request's deadline never lies beyond a pending change: so no change reaches an open request, and a consumer that
+/// dislikes one has the delay to leave.
 /// @dev WARNING: registration is first come, first served. A model id says which model it is, not who runs it:
 /// look at `modelOf` before relying on one.
 interface IModelRegistry {

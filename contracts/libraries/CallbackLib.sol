@@ -7,9 +7,10 @@ import {IDecisionContract} from "../interfaces/IDecisionContract.sol";
 import {IDecisionConsumer} from "../interfaces/IDecisionConsumer.sol";
 import {SubjectSlot} from "./SubjectSlot.sol";
 
-/// @title A call that its target cannot make cost more, or its sender less, than was agreed
-/// @notice No return data is copied, so a target cannot make the caller pay for it; a target without code counts as
-/// failed; and EIP-150 is checked, so whoever sends the transaction cannot starve the target and call it its failure.
+/// @title CallbackLib
+/// @notice A call that neither its target nor its sender can bend. No return data is copied, so a target cannot make
+/// the caller pay for it; a target without code counts as failed; and EIP-150 is checked, so whoever sends the
+/// transaction cannot starve the target and call it its failure.
 /// @dev https://eips.ethereum.org/EIPS/eip-150: a call gets at most all but one 64th of the gas that is left.
 library CallbackLib {
     using SubjectSlot for uint256;
@@ -30,6 +31,7 @@ library CallbackLib {
         bytes memory message = _message(modelId, requestId, decision);
         _requireGas(callbackGas);
         // assembly: Solidity's own call would copy the return data.
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             delivered := call(callbackGas, requester, 0, add(message, 0x20), mload(message), 0, 0)
         }

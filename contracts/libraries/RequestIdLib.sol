@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title The id of an on-chain request
-/// @notice `TAG` (4 bytes) | origin (12 bytes) | first 16 bytes of the input's hash. The tag sets requests apart from an
-/// operator's own references, the origin names who asked and when, and the rest ties the answer to the input asked
-/// about: the contract can check all three without storing any of them.
+/// @title RequestIdLib
+/// @notice The id of an on-chain request: `TAG` (4 bytes) | origin (12 bytes) | first 16 bytes of the input's hash.
+/// The tag sets requests apart from an operator's own references, the origin names who asked and when, and the rest
+/// ties the answer to the input asked about: the contract can check all three without storing any of them.
 /// @dev origin = first 12 bytes of keccak256(abi.encode(chain id, contract, requester, nonce, modelId)).
 library RequestIdLib {
     /// @notice The first four bytes of every request's id, and of no other subject.
     bytes4 internal constant TAG = 0xD0EC1510;
-
-    /// @notice keccak256 of an input.
-    function hashOf(bytes calldata input) internal pure returns (bytes32 inputHash) {
-        // assembly: hashes behind the free memory instead of allocating there, which saves 110 gas a request.
-        assembly ("memory-safe") {
-            let start := mload(0x40)
-            calldatacopy(start, input.offset, input.length)
-            inputHash := keccak256(start, input.length)
-        }
-    }
 
     /// @notice The id of a request to this contract on this chain.
     function derive(
@@ -28,6 +18,11 @@ library RequestIdLib {
         bytes32 inputHash
     ) internal view returns (bytes32) {
         return _head(requester, nonce, modelId) | (inputHash >> 128);
+    }
+
+    /// @notice Whether a request to this contract on this chain was made by this requester with this nonce.
+    function isFrom(bytes32 requestId, address requester, uint256 nonce, bytes32 modelId) internal view returns (bool) {
+        return bytes16(requestId) == bytes16(_head(requester, nonce, modelId));
     }
 
     /// @notice Whether a subject is a request's id.
@@ -40,9 +35,15 @@ library RequestIdLib {
         return requestId << 128 == (inputHash >> 128) << 128;
     }
 
-    /// @notice Whether a request to this contract on this chain was made by this requester with this nonce.
-    function isFrom(bytes32 requestId, address requester, uint256 nonce, bytes32 modelId) internal view returns (bool) {
-        return bytes16(requestId) == bytes16(_head(requester, nonce, modelId));
+    /// @notice keccak256 of an input.
+    function hashOf(bytes calldata input) internal pure returns (bytes32 inputHash) {
+        // assembly: hashes behind the free memory instead of allocating there, which saves 110 gas a request.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            calldatacopy(start, input.offset, input.length)
+            inputHash := keccak256(start, input.length)
+        }
     }
 
     function _head(address requester, uint256 nonce, bytes32 modelId) private view returns (bytes32) {
@@ -50,6 +51,7 @@ library RequestIdLib {
         bytes32 hash;
         // keccak256(abi.encode(block.chainid, address(this), requester, nonce, modelId)).
         // assembly: hashes behind the free memory instead of allocating there, which saves 80 gas a request.
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let start := mload(0x40)
             mstore(start, chainid())

@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {CallbackStatus, Decision} from "../types/Decision.sol";
 import {Request, RequestStatus} from "../types/Request.sol";
 
-/// @title The one storage slot of a (model, subject)
-/// @notice It holds the request first and the decision after it: the answer rewrites a slot (5k gas) instead of filling a
-/// new one (22k), and nothing has to be cleared.
+/// @title SubjectSlot
+/// @notice The one storage slot of a (model, subject). It holds the request first and the decision after it: the
+/// answer rewrites a slot (5k gas) instead of filling a new one (22k), and nothing has to be cleared.
 /// @dev From the high bits to the low:
 ///     request   requester 160 | callbackGas 24 | deadline 32 | feeGwei 32                               | status 8
 ///     decision  value 128 | confidence 32 | decidedAt 40 | verdict 8 | trustLevel 8 | gas 24 | callback 8 | status 8
@@ -48,15 +48,19 @@ library SubjectSlot {
             uint256(RequestStatus.Decided);
     }
 
+    /// @notice Who made a request.
     function requesterOf(uint256 slot) internal pure returns (address) {
         return address(uint160(slot >> 96));
     }
+    /// @notice The gas of a request's callback.
     function requestGasOf(uint256 slot) internal pure returns (uint24) {
         return uint24(slot >> 72);
     }
+    /// @notice A request's deadline.
     function deadlineOf(uint256 slot) internal pure returns (uint40) {
         return uint32(slot >> 40);
     }
+    /// @notice A request's fee in gwei.
     function feeOf(uint256 slot) internal pure returns (uint32) {
         return uint32(slot >> 8);
     }

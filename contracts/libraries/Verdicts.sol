@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title What a policy can say about a prediction
+/// @title Verdicts
+/// @notice What a policy can say about a prediction.
 /// @dev Constants rather than an enum, so that a policy's answer is checked by name and not by a panic.
 library Verdicts {
     /// @notice There is no decision.

@@ -21,6 +21,7 @@ contract SignedAttestor is IAttestor, ERC165, EIP712, Ownable {
     /// @notice Whose signature vouches.
     address public immutable signer;
 
+    /// @notice Fixes the signer.
     /// @param signer_ See `signer`.
     /// @param owner_ Who may claim the fees.
     constructor(address signer_, address owner_) EIP712("Decision Oracle", "1") Ownable(owner_) {

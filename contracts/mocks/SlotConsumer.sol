@@ -5,7 +5,8 @@ import {DecisionConsumer} from "../consumer/DecisionConsumer.sol";
 import {IDecisionContract} from "../interfaces/IDecisionContract.sol";
 import {Decision} from "../types/Decision.sol";
 
-/// @title The least a consumer can do: ask, and keep the verdict in one new slot
+/// @title SlotConsumer
+/// @notice The least a consumer can do: ask, and keep the verdict in one new slot.
 /// @dev The yardstick of the gas figures.
 contract SlotConsumer is DecisionConsumer {
     /// @notice The verdict on each request.
@@ -23,7 +24,7 @@ contract SlotConsumer is DecisionConsumer {
         return _requestDecision(modelId, input, msg.value, callbackGas, deadline);
     }
 
-    /// @inheritdoc DecisionConsumer
+    /// @notice Keeps the verdict.
     function _onDecision(bytes32, bytes32 requestId, Decision calldata decision) internal override {
         verdictOf[requestId] = decision.verdict;
     }

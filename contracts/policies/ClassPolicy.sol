@@ -11,13 +11,6 @@ import {Prediction} from "../types/Prediction.sol";
 /// @title ClassPolicy
 /// @notice Gives each label of a classifier its verdict. Predictions below a least confidence go to a person.
 contract ClassPolicy is ERC165, IPolicy {
-    /// @notice A policy has 1 to 32 labels.
-    error LabelCountOutOfRange(uint8 labelCount);
-    /// @notice A label has no verdict, or there is a verdict without a label.
-    error LabelVerdictUnknown(uint256 label, uint8 verdict);
-    /// @notice The prediction's value is no label.
-    error UnknownLabel(int128 value, uint8 labelCount);
-
     /// @notice Byte i is the verdict on label i.
     bytes32 public immutable verdictByLabel;
     /// @notice How many labels there are.
@@ -25,6 +18,14 @@ contract ClassPolicy is ERC165, IPolicy {
     /// @notice The least confidence in parts per million; 0 asks for none. A confidence not stated is below any other.
     uint32 public immutable minConfidence;
 
+    /// @notice A policy has 1 to 32 labels.
+    error LabelCountOutOfRange(uint8 labelCount);
+    /// @notice A label has no verdict, or there is a verdict without a label.
+    error LabelVerdictUnknown(uint256 label, uint8 verdict);
+    /// @notice The prediction's value is no label.
+    error UnknownLabel(int128 value, uint8 labelCount);
+
+    /// @notice Fixes the terms.
     /// @param verdictByLabel_ See `verdictByLabel`; bytes beyond the labels are zero.
     /// @param labelCount_ See `labelCount`.
     /// @param minConfidence_ See `minConfidence`.

@@ -21,6 +21,7 @@ contract ThresholdPolicy is ERC165, IPolicy {
     /// @notice Below this value, a value is low: threshold - band.
     int256 public immutable lowBelow;
 
+    /// @notice Fixes the terms.
     /// @param threshold The cut, in the units of the prediction's value.
     /// @param band Values from threshold - band up to, but not including, threshold + band are reviewed; 0 for none.
     /// @param acceptAtOrAbove_ See `acceptAtOrAbove`.
