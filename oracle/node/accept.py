@@ -17,13 +17,14 @@ from sqlalchemy.engine import Connection
 from oracle.core.errors import Conflict, InvalidInput, NotFound
 from oracle.core.lifecycle import OPEN, Origin, Request, State
 from oracle.core.prediction import subject_of
-from oracle.core.transaction import Transaction
+from oracle.core.transaction import Transaction, TxState
 from oracle.journal import chain_view, requests, transactions
 from oracle.journal.chain_view import DecisionRecord
 from oracle.journal.requests import Entry
 from oracle.node.parts import Parts
 
 MAX_KEY = 255
+_UNDER_WAY = frozenset({TxState.QUEUED, TxState.SIGNED, TxState.SENT})
 BACKLOG = 10_000
 """Most requests open at a time before the API refuses more."""
 
@@ -150,8 +151,9 @@ async def wait_for(
 
 
 def is_over(account: Account) -> bool:
-    """Whether nothing more will happen to the decision."""
-    return account.request is None or account.request.state not in OPEN
+    """Whether nothing more will happen to the decision, its transactions' receipts included."""
+    closed = account.request is None or account.request.state not in OPEN
+    return closed and not any(t.state in _UNDER_WAY for t in account.transactions)
 
 
 async def _must_be_free(parts: Parts, model_id: bytes, subject: bytes) -> None:

@@ -195,9 +195,10 @@ class Sender:
         if receipt.block_number > followed:
             return  # the follower judges the block first, so that a reorganisation is seen
         parts = self._parts
+        deep = receipt.block_number <= followed - parts.options.finality + 1
         mined = replace(
             transaction,
-            state=TxState.MINED,
+            state=TxState.FINAL if deep else TxState.MINED,
             block_number=receipt.block_number,
             block_hash=receipt.block_hash,
             mined_hash=receipt.tx_hash,

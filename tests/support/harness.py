@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from oracle.node.parts import NodeOptions, Observer, Parts
 from oracle.node.registration import registration_of
 
 CHAIN_ID = 31337
-MODELS = Path(__file__).parents[2] / "models"
+import os
+MODELS = Path(os.environ.get("TEST_MODELS", str(Path(__file__).parents[2] / "models")))
 OPTIONS = NodeOptions(poll=0.02, resend_after=1.0, replace_after=5.0, finality=1)
 OPERATOR = dev_account(0, chain_id=CHAIN_ID)
 REQUESTER = dev_account(1, chain_id=CHAIN_ID)
@@ -53,7 +54,7 @@ class World:
         inputs: Sequence[bytes] = (),
     ) -> list[bytes]:
         """Request decisions as an account without code; returns the requests' ids."""
-        signer = AccountSigner(REQUESTER, self.rpc)
+        signer = AccountSigner(self.rpc, REQUESTER)
         now = (await self.rpc.block("latest")).timestamp
         vectors = self.model.vectors
         assert self.model.policy is not None
@@ -81,7 +82,9 @@ class World:
     async def decisions(self) -> list[DecisionLog]:
         """Every DecisionMade on the chain, in its order."""
         head = await self.rpc.block("latest")
-        logs = await self.rpc.logs(address=self.contract.address, first=0, last=head.number)
+        logs, _ = await self.rpc.logs_between(
+            address=self.contract.address, first=0, last=head.number
+        )
         return [
             entry
             for entry in decode_logs(logs, self.contract.address)
@@ -120,7 +123,7 @@ async def deployed_world(url: str) -> AsyncIterator[World]:
     store = CardStore.open(MODELS)
     async with RpcPool([url], chain_id=CHAIN_ID) as rpc:
         plan = plan_deployment([registration_of(model, OPERATOR.address) for model in store])
-        deployed = await deploy(plan, rpc, AccountSigner(OPERATOR, rpc))
+        deployed = await deploy(plan, rpc, AccountSigner(rpc, OPERATOR))
         contract = DecisionContract(rpc, deployed.address)
         yield World(rpc=rpc, contract=contract, store=store, url=url)
 
@@ -174,7 +177,8 @@ async def running_node(
             yield node
         finally:
             running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await running
 
 
 async def request_of(node: Node, world: World, subject: bytes) -> Request:

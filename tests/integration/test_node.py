@@ -1,0 +1,342 @@
+"""A whole node on a real chain: what is asked is answered, once, in order, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from eth_utils.crypto import keccak
+
+from oracle.chain.local import LocalChain, local_chain
+from oracle.chain.signer import AccountSigner
+from oracle.core.errors import Conflict, InvalidInput, NotFound
+from oracle.core.lifecycle import State
+from oracle.core.transaction import GWEI, TxState
+from oracle.journal import requests, transactions
+from oracle.node.accept import accept, account_of, is_over, wait_for
+from oracle.node.readiness import readiness
+from tests.support.harness import (
+    OPERATOR,
+    REQUESTER,
+    World,
+    deployed_world,
+    request_of,
+    running_node,
+    until,
+)
+
+
+@pytest.fixture
+async def chain(tmp_path: Path) -> AsyncIterator[LocalChain]:
+    async with local_chain(folder=tmp_path / "chain") as running:
+        yield running
+
+
+@pytest.fixture
+async def world(chain: LocalChain) -> AsyncIterator[World]:
+    async with deployed_world(chain.url) as deployed:
+        yield deployed
+
+
+async def mine(world: World, count: int = 1) -> None:
+    await world.rpc.call("anvil_mine", [hex(count)])
+
+
+async def test_request__answered__with_the_models_own_words(
+    world: World, tmp_path: Path
+) -> None:
+    async with running_node(world, tmp_path) as node:
+        (asked,) = await world.ask()
+        (made,) = await world.decided([asked])
+        vector = world.model.vectors[0]
+        assert made.prediction.subject == asked
+        assert made.prediction.input_hash == keccak(vector.input)
+        assert made.prediction.output_hash == vector.output_hash
+        assert made.prediction.value == vector.value
+        assert made.trust_level == 1
+
+        async def final() -> bool:
+            return (await request_of(node, world, asked)).state is State.FINAL
+
+        await until(final)
+        account = await account_of(node.parts, world.model.model_id, asked)
+        assert [entry.state for entry in account.timeline] == [
+            State.SEEN,
+            State.CONFIRMED,
+            State.INFERRED,
+            State.VOUCHED,
+            State.SUBMITTED,
+            State.FINAL,
+        ]
+
+
+async def test_requests__a_hundred_in_one_block__are_answered_in_order_without_a_gap(
+    world: World, tmp_path: Path
+) -> None:
+    before = await world.rpc.nonce(OPERATOR.address, block="latest")
+    await world.rpc.call("evm_setAutomine", [False])
+    signer_nonce = await world.rpc.nonce(REQUESTER.address, block="latest")
+    now = (await world.rpc.block("latest")).timestamp
+    assert world.model.policy is not None
+    for number in range(100):
+        call = world.contract.encode_request_decision(
+            world.model.model_id,
+            world.model.vectors[number % len(world.model.vectors)].input,
+            callback_gas=0,
+            deadline=now + 3600,
+        )
+        signed = REQUESTER.sign_transaction(
+            {
+                "type": 2,
+                "chainId": 31337,
+                "nonce": signer_nonce + number,
+                "to": world.contract.address,
+                "value": world.model.policy.fee_gwei * GWEI,
+                "data": call,
+                "gas": 200_000,
+                "maxFeePerGas": 10 * GWEI,
+                "maxPriorityFeePerGas": GWEI,
+            }
+        )
+        await world.rpc.broadcast(bytes(signed.raw_transaction))
+    await mine(world)
+    await world.rpc.call("evm_setAutomine", [True])
+    head = await world.rpc.block("latest")
+    logs = await world.rpc.logs(address=world.contract.address, block_hash=head.hash)
+    asked = [log.topics[2] for log in logs]
+    assert len(asked) == 100
+    async with running_node(world, tmp_path):
+        made = await world.decided(asked, within=60)
+    assert [each.prediction.subject for each in made] == asked
+    spent = await world.rpc.nonce(OPERATOR.address, block="pending")
+    assert spent - before == 100
+
+
+async def test_request__input_that_the_card_forbids__is_refused_and_refundable(
+    world: World, tmp_path: Path
+) -> None:
+    async with running_node(world, tmp_path) as node:
+        bad, good = await world.ask(2, inputs=[b"\xff" * 3, world.model.vectors[0].input])
+        await world.decided([good])
+        refused = await request_of(node, world, bad)
+        assert refused.state is State.REFUSED
+        assert "3" in refused.reason
+        await world.rpc.call("evm_increaseTime", [3601])
+        await mine(world)
+        refund = world.contract.encode_refund(world.model.model_id, bad)
+        signer = AccountSigner(world.rpc, REQUESTER)
+        await signer.send_transaction(to=world.contract.address, calldata=refund)
+        assert world.model.policy is not None
+        credit = await world.contract.credit_of(REQUESTER.address, block="latest")
+        assert credit == world.model.policy.fee_gwei * GWEI
+
+
+async def test_request__node_away_until_the_deadline__expires_and_is_never_answered(
+    world: World, tmp_path: Path
+) -> None:
+    (asked,) = await world.ask(lifetime=60)
+    await world.rpc.call("evm_increaseTime", [61])
+    await mine(world)
+    async with running_node(world, tmp_path) as node:
+
+        async def expired() -> bool:
+            counts = await node.parts.journal.read(requests.counts)
+            return counts.get(State.EXPIRED) == 1
+
+        await until(expired)
+        assert await node.parts.journal.read(transactions.counts) == {}
+    assert asked not in {each.prediction.subject for each in await world.decisions()}
+
+
+async def test_accept__one_key_twice__is_one_decision(world: World, tmp_path: Path) -> None:
+    async with running_node(world, tmp_path) as node:
+        body = {
+            "model_id": world.model.model_id,
+            "input_bytes": world.model.vectors[0].input,
+            "idempotency_key": "loan-7",
+        }
+        first = await accept(node.parts, **body)
+        again = await accept(node.parts, **body)
+        assert first.subject == again.subject
+        account = await wait_for(
+            node.parts, world.model.model_id, first.subject, is_over, timeout=10
+        )
+        assert account.request is not None
+        assert account.request.state is State.FINAL
+        assert account.decision is not None
+        assert [t.state for t in account.transactions] == [TxState.FINAL]
+        other = body | {"input_bytes": world.model.vectors[1].input}
+        with pytest.raises(Conflict, match="another body"):
+            await accept(node.parts, **other)
+
+
+async def test_accept__subject_decided_already__is_refused(
+    world: World, tmp_path: Path
+) -> None:
+    async with running_node(world, tmp_path) as node:
+        made = await accept(
+            node.parts,
+            model_id=world.model.model_id,
+            input_bytes=world.model.vectors[0].input,
+            reference="loan 7",
+        )
+        await wait_for(node.parts, world.model.model_id, made.subject, is_over, timeout=10)
+        with pytest.raises(Conflict, match="already"):
+            await accept(
+                node.parts,
+                model_id=world.model.model_id,
+                input_bytes=world.model.vectors[1].input,
+                reference="loan 7",
+            )
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"model_id": b"\0" * 32}, NotFound, "no model"),
+        ({"input_bytes": b""}, InvalidInput, "bytes"),
+        ({"idempotency_key": "k" * 256}, InvalidInput, "256"),
+        ({"reference": "0xd0ec1510" + "00" * 28}, InvalidInput, "tag"),
+        ({"reference": "0x" + "zz" * 32}, InvalidInput, "hexadecimal"),
+    ],
+)
+async def test_accept__bad_input__is_refused_and_not_recorded(
+    world: World,
+    tmp_path: Path,
+    changes: dict[str, object],
+    error: type[Exception],
+    words: str,
+) -> None:
+    async with running_node(world, tmp_path) as node:
+        body: dict[str, object] = {
+            "model_id": world.model.model_id,
+            "input_bytes": world.model.vectors[0].input,
+        }
+        with pytest.raises(error, match=words):
+            await accept(node.parts, **(body | changes))
+        assert await node.parts.journal.read(requests.counts) == {}
+
+
+async def test_reorg__above_finality__the_request_is_answered_where_it_lands(
+    world: World, tmp_path: Path
+) -> None:
+    """The request's block is replaced by one without it; mined again, it is answered again."""
+    async with running_node(world, tmp_path, finality=20, confirmations=3) as node:
+        await mine(world, 3)
+        (asked,) = await world.ask()
+
+        async def seen() -> bool:
+            counts = await node.parts.journal.read(requests.counts)
+            return counts.get(State.SEEN) == 1
+
+        await until(seen)
+        raw = await world.rpc.call("eth_getBlockByNumber", ["latest", True])
+        await world.rpc.call("anvil_reorg", [2, []])
+
+        async def orphaned() -> bool:
+            return (await request_of(node, world, asked)).state is not State.SEEN
+
+        await until(orphaned)
+        assert (await request_of(node, world, asked)).state is State.ORPHANED
+        assert len(raw["transactions"]) == 1
+        (again,) = await world.ask()
+        assert again == asked
+        await mine(world, 3)
+        made = await world.decided([asked])
+        assert [each.prediction.subject for each in made].count(asked) == 1
+
+
+async def test_reorg__under_the_answer__it_is_sent_again_and_decided_once(
+    world: World, tmp_path: Path
+) -> None:
+    async with running_node(world, tmp_path, finality=20) as node:
+        await mine(world, 3)
+        (asked,) = await world.ask()
+        await world.decided([asked])
+
+        async def mined() -> bool:
+            counts = await node.parts.journal.read(transactions.counts)
+            return counts.get(TxState.MINED) == 1
+
+        await until(mined)
+        await world.rpc.call("anvil_reorg", [1, []])
+        await mine(world)
+        made = await world.decided([asked])
+        assert len(made) == 1
+        await mine(world, 25)
+
+        async def final() -> bool:
+            return (await request_of(node, world, asked)).state is State.FINAL
+
+        await until(final)
+
+
+async def test_reorg__below_finality__halts_and_says_so(world: World, tmp_path: Path) -> None:
+    async with running_node(world, tmp_path, finality=1) as node:
+        await mine(world, 3)
+
+        async def followed() -> bool:
+            head = await world.rpc.block("latest")
+            return node.follow.head is not None and node.follow.head.stamp.number == head.number
+
+        await until(followed)
+        await world.rpc.call("anvil_reorg", [2, []])
+        await mine(world)
+
+        async def halted() -> bool:
+            return node.halted is not None
+
+        await until(halted)
+        running = next(c for c in await readiness(node) if c.name == "running")
+        assert not running.ok
+        assert "final" in running.what
+
+
+async def test_transaction__evicted_from_the_mempool__is_sent_again(
+    world: World, tmp_path: Path
+) -> None:
+    async with running_node(world, tmp_path, resend_after=0.3) as node:
+        await world.rpc.call("evm_setAutomine", [False])
+        accepted = await accept(
+            node.parts,
+            model_id=world.model.model_id,
+            input_bytes=world.model.vectors[0].input,
+        )
+        await until(lambda: _in_mempool(world))
+        await world.rpc.call("anvil_dropAllTransactions")
+        assert not await _in_mempool(world)
+        await until(lambda: _in_mempool(world))
+        await mine(world)
+        await world.decided([accepted.subject])
+        sent = await node.parts.journal.read(
+            lambda db: transactions.about(db, world.model.model_id, accepted.subject)
+        )
+        assert [len(each.attempts) for each in sent] == [1]
+
+
+async def _in_mempool(world: World) -> bool:
+    status = await world.rpc.call("txpool_status")
+    return int(status["pending"], 16) >= 1
+
+
+async def test_node__wallet_empty__is_not_ready_and_goes_on_when_filled(
+    world: World, tmp_path: Path
+) -> None:
+    (asked,) = await world.ask()
+    await world.rpc.call("anvil_setBalance", [OPERATOR.address, "0x0"])
+    async with running_node(world, tmp_path, resend_after=0.3) as node:
+
+        async def troubled() -> bool:
+            return "send" in node.parts.trouble
+
+        await until(troubled)
+        unready = {check.name for check in await readiness(node) if not check.ok}
+        assert {"funds", "loop:send"} <= unready
+        await world.rpc.call("anvil_setBalance", [OPERATOR.address, hex(10**20)])
+        await world.decided([asked])
+
+        async def ready() -> bool:
+            return all(check.ok for check in await readiness(node))
+
+        await until(ready)
