@@ -1,0 +1,85 @@
+"""The HTTP application of one node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+
+from oracle.api import decisions, health, models, problems
+from oracle.api.access import ApiKeys, Gate
+from oracle.api.context import Context
+from oracle.api.examples import ask_examples
+from oracle.api.models import example_of
+from oracle.api.version import version
+from oracle.node.metrics import Metrics
+from oracle.node.node import Node
+
+DESCRIPTION = """
+Ask a model, get a decision on chain, and read its whole account.
+
+* `POST /api/decisions` runs a model on an input and puts the decision on chain. Send an
+  `Idempotency-Key`, and it is safe to send again.
+* `GET /api/decisions/{subject}` tells everything about one decision: the prediction and its hashes,
+  the verdict, the transactions with gas and fees, and when each stage was reached.
+* Errors are problem documents (RFC 9457) that say what was wrong and what to do.
+"""
+
+
+def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None) -> FastAPI:
+    """The application; it serves once the node's journal is open.
+
+    Args:
+        api_keys: who may write; without keys every program on this machine may.
+    """
+    keys = api_keys or ApiKeys()
+    app = FastAPI(
+        title="Decision Oracle",
+        version=version(),
+        description=DESCRIPTION,
+        redoc_url=None,
+        openapi_tags=[
+            {"name": "decisions", "description": "Ask, list, read."},
+            {"name": "models", "description": "What can be asked, and how it is judged."},
+            {"name": "operation", "description": "For whoever runs the node."},
+        ],
+    )
+    app.state.context = Context(node=node, metrics=metrics, keys=keys)
+    app.add_middleware(Gate, keys=keys)
+    problems.install(app)
+    app.include_router(decisions.router)
+    app.include_router(models.router)
+    app.include_router(health.router)
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:
+        return RedirectResponse("/docs")
+
+    _document(app, keys)
+    return app
+
+
+def _document(app: FastAPI, keys: ApiKeys) -> None:
+    """Put the served models' own inputs and the key into the OpenAPI document."""
+    build = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
+        schema = build()
+        context = app.state.context
+        inputs = {
+            model.name: example
+            for model in sorted(context.models, key=lambda each: each.name)
+            if (example := example_of(model)) is not None
+        }
+        ask = schema["paths"]["/api/decisions"]["post"]
+        ask["requestBody"]["content"]["application/json"]["examples"] = ask_examples(inputs)
+        if keys:
+            schemes = schema.setdefault("components", {}).setdefault("securitySchemes", {})
+            schemes["key"] = {"type": "http", "scheme": "bearer"}
+            ask["security"] = [{"key": []}]
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

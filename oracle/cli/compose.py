@@ -1,0 +1,335 @@
+"""The composition root: settings to a running node, and nothing else wires anything.
+
+settings ─▶ network, account, models ─▶ chain ─▶ deployment ─▶ node ─▶ API
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import socket
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from oracle.api.access import ApiKeys, may_bind
+from oracle.api.app import create_app
+from oracle.api.server import serve
+from oracle.chain.addresses import addresses_path, load_addresses, save_addresses
+from oracle.chain.contracts import DecisionContract
+from oracle.chain.deployment import (
+    ContractSpec,
+    Deployed,
+    Progress,
+    deploy,
+    plan_deployment,
+)
+from oracle.chain.keys import KeyLock, find_account, find_passphrase, list_keys, unlock
+from oracle.chain.networks import RPC_URLS, Network, load_network
+from oracle.chain.rpc import RpcPool
+from oracle.chain.signer import AccountSigner
+from oracle.cli.home import Home
+from oracle.cli.settings import Settings, environment
+from oracle.core.errors import ConfigError
+from oracle.core.transaction import GWEI, FeePolicy
+from oracle.inference.engine import Engine
+from oracle.inference.store import CardStore
+from oracle.journal import Journal
+from oracle.node.metrics import Metrics
+from oracle.node.node import Node
+from oracle.node.parts import NodeOptions, Parts
+from oracle.node.readiness import Check, readiness
+from oracle.node.registration import registration_of
+
+PRIORITY_GWEI = 1.0
+OPERATOR, REQUESTER = 0, 1
+"""Development accounts of a local chain: who answers, and who asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a node works: a chain, a key on it, and a folder for its state.
+
+    Attributes:
+        genesis: hash of block 0, which tells apart a local chain from the same one started again.
+    """
+
+    settings: Settings
+    network: Network
+    rpc: RpcPool
+    account: LocalAccount
+    genesis: bytes
+    home: Home
+
+
+def network_of(settings: Settings, *, url: str | None = None) -> Network:
+    """The network that the settings name; ``url`` takes the place of its endpoints."""
+    urls = [url] if url else settings.urls
+    given = {RPC_URLS: ",".join(urls)} if urls else {}
+    return load_network(settings.network, {**environment(), **given})
+
+
+def account_of(settings: Settings, chain_id: int, *, dev_index: int = OPERATOR) -> LocalAccount:
+    """The key to act with: the environment's, a keystore, or a local chain's development key.
+
+    Raises:
+        ConfigError: there is none that may be used on this chain.
+    """
+    environ = settings.key_environment()
+    store = settings.keystore
+    if store is not None and not store.is_dir():
+        found = [key for key in list_keys(store.parent) if key.path == store]
+        if not found:
+            raise ConfigError(
+                f"{store} is no keystore", remedy="set ORACLE_KEYSTORE to a keystore file or folder"
+            )
+        return unlock(found[0], find_passphrase(environ, ask_passphrase))
+    return find_account(
+        chain_id=chain_id,
+        folder=store or Home(settings.home).keystore,
+        environ=environ,
+        address=settings.account,
+        prompt=ask_passphrase,
+        dev_index=dev_index,
+    )
+
+
+def ask_passphrase(question: str) -> str:
+    """Ask in the terminal, without showing what is typed; nothing where there is none."""
+    import getpass
+    import sys
+
+    return getpass.getpass(f"{question}: ") if sys.stdin.isatty() else ""
+
+
+def models_of(settings: Settings) -> CardStore:
+    """The models to serve: the folder of the settings, else the bundled ones.
+
+    Raises:
+        ConfigError: the bundled models are missing.
+    """
+    return CardStore.open(models_folder(settings))
+
+
+def models_folder(settings: Settings) -> Path:
+    """Where models are kept."""
+    if settings.models is not None:
+        return settings.models
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "models", package.parent / "models"):
+        if folder.is_dir():
+            return folder
+    raise ConfigError(
+        "the bundled models are missing from this installation",
+        remedy="install the package again, or name a folder with --models",
+    )
+
+
+@asynccontextmanager
+async def open_place(
+    settings: Settings, *, url: str | None = None, dev_index: int = OPERATOR
+) -> AsyncIterator[Place]:
+    """Connect to the network, and check that it is the one that was named.
+
+    Args:
+        url: RPC endpoint of a chain that was just started.
+        dev_index: which development account to act as on a local chain.
+
+    Raises:
+        ConfigError: another chain id, no key, no endpoint.
+        Transient: no endpoint answers.
+    """
+    network = network_of(settings, url=url)
+    account = account_of(settings, network.chain_id, dev_index=dev_index)
+    async with RpcPool(network.rpc_urls, chain_id=network.chain_id) as rpc:
+        await rpc.check()
+        genesis = await rpc.block(0)
+        yield Place(
+            settings=settings,
+            network=network,
+            rpc=rpc,
+            account=account,
+            genesis=genesis.hash,
+            home=Home(settings.home),
+        )
+
+
+async def deploy_to(
+    place: Place,
+    models: CardStore,
+    *,
+    others: Sequence[ContractSpec] = (),
+    progress: Progress | None = None,
+) -> Deployed:
+    """Bring the contracts and the models to the chain, and write the addresses down.
+
+    Raises:
+        VerificationError: other code is at one of the addresses.
+        ConfigError: a model is registered with other rules, or there are no funds.
+    """
+    path = addresses_path(place.network.chain_id, _local_state(place))
+    known = load_addresses(path)
+    operator = str(place.account.address)
+    plan = plan_deployment(
+        [registration_of(m, operator) for m in models if m.policy], others=others
+    )
+    same = known is not None and known.decision_contract == plan.decision_contract.address
+    deployed = await deploy(
+        plan,
+        place.rpc,
+        AccountSigner(place.rpc, place.account, max_fee_gwei=_ceiling_gwei(place)),
+        created_at=known.block_number if known is not None and same else None,
+        progress=progress,
+    )
+    place.home.make()
+    save_addresses(path, deployed)
+    return deployed
+
+
+async def contract_at(place: Place) -> tuple[DecisionContract, int]:
+    """The decision contract on this chain, and the block to follow it from.
+
+    Raises:
+        ConfigError: it is not deployed there.
+    """
+    known = load_addresses(addresses_path(place.network.chain_id, _local_state(place)))
+    address = place.settings.contract or (
+        known.decision_contract if known else ContractSpec(contract="DecisionContract").address
+    )
+    if not await place.rpc.code(address, "latest"):
+        raise ConfigError(
+            f"there is no decision contract at {address} on chain {place.network.chain_id}",
+            remedy=f"deploy it: oracle deploy --network {place.network.key}",
+        )
+    start = known.block_number if known and known.decision_contract == address else 0
+    return DecisionContract(place.rpc, address), start
+
+
+@asynccontextmanager
+async def open_node(
+    place: Place, models: CardStore, *, contract: DecisionContract, start_block: int
+) -> AsyncIterator[tuple[Node, Metrics]]:
+    """A node with everything it needs, ready to run; one process owns its key meanwhile.
+
+    Raises:
+        ConfigError: another process has the key, or the journal belongs to another node.
+        JournalError: the journal can not be opened.
+        InferenceError: a model can not be loaded.
+    """
+    settings, network = place.settings, place.network
+    operator = str(place.account.address)
+    belongs_to = {
+        "chain_id": str(network.chain_id),
+        "genesis": "0x" + place.genesis.hex(),
+        "contract": contract.address,
+        "operator": operator,
+    }
+    async with AsyncExitStack() as stack:
+        stack.enter_context(KeyLock(lock_folder(place), operator, network.chain_id))
+        place.home.make()
+        path = place.home.journal(network.chain_id, place.genesis, contract.address, operator)
+        journal = Journal(settings.journal) if settings.journal else Journal.at(path)
+        await stack.enter_async_context(await journal.open(belongs_to))
+        engine = await stack.enter_async_context(Engine(models))
+        metrics = Metrics()
+        parts = Parts(
+            rpc=place.rpc,
+            contract=contract,
+            journal=journal,
+            engine=engine,
+            account=place.account,
+            chain_id=network.chain_id,
+            fees=fee_policy(place),
+            options=node_options(place, start_block),
+            observers=[metrics],
+        )
+        yield Node(parts), metrics
+
+
+@asynccontextmanager
+async def running(
+    place: Place,
+    models: CardStore,
+    *,
+    contract: DecisionContract,
+    start_block: int,
+    listener: socket.socket,
+) -> AsyncIterator[Node]:
+    """A node and its API, at work until the block ends; what breaks one of them breaks the block.
+
+    Args:
+        listener: the bound socket that the API serves on.
+
+    Raises:
+        ConfigError: as ``open_node``; or the API would be open to others without a key.
+    """
+    keys = ApiKeys(place.settings.keys_given)
+    may_bind(listener.getsockname()[0], keys)
+    opened = open_node(place, models, contract=contract, start_block=start_block)
+    async with opened as (node, metrics), asyncio.TaskGroup() as tasks:
+        app = create_app(node, metrics, api_keys=keys)
+        at_work = [tasks.create_task(node.run()), tasks.create_task(serve(app, listener))]
+        try:
+            yield node
+        finally:
+            for task in at_work:
+                task.cancel()
+
+
+async def until_ready(node: Node, timeout: float = 15.0) -> list[Check]:
+    """Wait until everything holds; what does not by then is returned."""
+    deadline = time.monotonic() + timeout
+    while True:
+        missing = [check for check in await readiness(node) if not check.ok]
+        if not missing or node.halted or time.monotonic() > deadline:
+            return missing
+        await asyncio.sleep(0.05)
+
+
+def node_options(place: Place, start_block: int) -> NodeOptions:
+    """How the node works on this network, as the settings change it."""
+    settings, network = place.settings, place.network
+    return NodeOptions(
+        confirmations=settings.confirmations or network.confirmations,
+        finality=settings.finality or network.finality_blocks,
+        poll=network.poll_seconds,
+        start_block=start_block,
+    )
+
+
+def fee_policy(place: Place) -> FeePolicy:
+    """What the operator is willing to pay on this network."""
+    tip = place.settings.priority_fee_gwei
+    priority = PRIORITY_GWEI if tip is None else tip
+    return FeePolicy(
+        ceiling=round(_ceiling_gwei(place) * GWEI),
+        priority=round(min(priority, _ceiling_gwei(place)) * GWEI),
+    )
+
+
+def lock_folder(place: Place) -> Path:
+    """Where this machine's processes see each other's locks: the user's, not the project's.
+
+    A local chain's key is known to everybody, so there its lock is of that chain alone.
+    """
+    root = environment().get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    folder = Path(root) / "decision-oracle"
+    if not place.network.is_local:
+        return folder
+    where = place.genesis + place.network.rpc_urls[0].encode()
+    return folder / hashlib.sha256(where).hexdigest()[:16]
+
+
+def _ceiling_gwei(place: Place) -> float:
+    return place.settings.max_fee_gwei or place.network.max_fee_gwei
+
+
+def _local_state(place: Place) -> Path:
+    """A local chain's addresses are of that chain alone: the next one starts empty."""
+    if place.network.is_local:
+        return place.home.folder / "local" / place.genesis.hex()[:8]
+    return place.home.folder

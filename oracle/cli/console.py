@@ -1,0 +1,107 @@
+"""How everything looks in a terminal: one theme, a few shapes, and JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.theme import Theme
+
+from oracle.core.errors import OracleError
+
+THEME = Theme(
+    {
+        "head": "bold",
+        "quiet": "grey58",
+        "id": "cyan",
+        "number": "default",
+        "good": "green",
+        "bad": "red",
+        "warn": "yellow",
+        "step": "bold cyan",
+        "verdict.accept": "bold green",
+        "verdict.reject": "bold red",
+        "verdict.review": "bold yellow",
+        "verdict.none": "grey58",
+    },
+    inherit=True,
+)
+
+out = Console(theme=THEME, highlight=False, soft_wrap=False)
+err = Console(theme=THEME, highlight=False, stderr=True)
+
+
+def show_json(value: Any) -> None:
+    """Print one JSON document, for programs; nothing else goes to the standard output then."""
+    import orjson
+
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+    sys.stdout.flush()
+
+
+def show_error(error: OracleError) -> None:
+    """What was wrong in one line, and the remedy below it."""
+    err.print(Text.assemble(("✗ ", "bad"), (error.what, "bold")))
+    if error.remedy:
+        err.print(Text.assemble(("  → ", "quiet"), error.remedy))
+
+
+def table(*columns: str, right: Iterable[str] = ()) -> Table:
+    """A table without boxes: a quiet head, and air between the columns."""
+    grid = Table(box=None, padding=(0, 2, 0, 0), header_style="quiet", pad_edge=False)
+    for name in columns:
+        grid.add_column(name, justify="right" if name in set(right) else "left")
+    return grid
+
+
+def facts(rows: Sequence[tuple[str, Any]] | Mapping[str, Any], indent: int = 2) -> Table:
+    """Names and values below each other; rows whose value is None are left out."""
+    pairs = rows.items() if isinstance(rows, Mapping) else rows
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="quiet", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in pairs:
+        if value is not None:
+            shown = value if isinstance(value, Text) else str(value)
+            grid.add_row(" " * indent + name, shown)
+    return grid
+
+
+def verdict(word: str | None) -> Text:
+    """A verdict in its colour."""
+    return Text(word or "—", style=f"verdict.{word}" if word in _VERDICTS else "quiet")
+
+
+_VERDICTS = ("accept", "reject", "review", "none")
+
+STATE_STYLE = {"final": "good", "refused": "bad", "expired": "bad", "orphaned": "warn"}
+
+
+def state(word: str) -> Text:
+    """A request's state in its colour."""
+    return Text(word, style=STATE_STYLE.get(word, "default"))
+
+
+def short(hexadecimal: str, keep: int = 8) -> str:
+    """A hash cut in the middle: ``0x12345678…9abcdef0``; short ones as they are."""
+    if len(hexadecimal) <= 2 * keep + 4:
+        return hexadecimal
+    return f"{hexadecimal[: keep + 2]}…{hexadecimal[-keep:]}"
+
+
+def seconds(value: float) -> str:
+    """A duration: ``180 ms``, ``2.4 s``, ``3 min 5 s``."""
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < 90:
+        return f"{value:.1f} s"
+    return f"{int(value // 60)} min {int(value % 60)} s"
+
+
+def mark(ok: bool) -> Text:
+    """A tick or a cross."""
+    return Text("✓", style="good") if ok else Text("✗", style="bad")

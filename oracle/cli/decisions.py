@@ -1,0 +1,102 @@
+"""``oracle decisions``: what a running node decided, and one decision explained."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from oracle.cli.console import out, show_json
+
+app = typer.Typer(
+    name="decisions",
+    help="The decisions of a running node: list them, or show one in full.",
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+
+Api = Annotated[str | None, typer.Option("--api", help="The node's API.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.callback()
+def decisions(context: typer.Context) -> None:
+    """List the latest decisions where nothing else is asked."""
+    if context.invoked_subcommand is None:
+        list_()
+
+
+@app.command("list")
+def list_(
+    model: Annotated[str | None, typer.Option(help="Only this model's; name or id.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    cursor: Annotated[str | None, typer.Option(help="`next` of the page before.")] = None,
+    api: Api = None,
+    json: AsJson = False,
+) -> None:
+    """List the latest decisions, newest first."""
+    from oracle.cli.client import connect
+    from oracle.cli.settings import read_settings
+    from oracle.cli.show import lines
+
+    with connect(read_settings(api_url=api)) as node:
+        found = node.get("/api/decisions", model=model, state=state, limit=limit, cursor=cursor)
+    if json:
+        show_json(found)
+        return
+    if not found["decisions"]:
+        out.print("no decisions yet — [quiet]ask for one:[/quiet] oracle decide MODEL --example")
+        return
+    out.print(lines(found["decisions"]))
+    if found["next"]:
+        out.print(f"[quiet]more:[/quiet] oracle decisions list --cursor {found['next']}")
+
+
+@app.command()
+def show(
+    subject: Annotated[str, typer.Argument(help="The decision's subject, or its beginning.")],
+    model: Annotated[str | None, typer.Option(help="Needed where several decided on it.")] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until it is over.")] = 0.0,
+    api: Api = None,
+    json: AsJson = False,
+) -> None:
+    """Show everything about one decision."""
+    from oracle.cli.client import connect
+    from oracle.cli.settings import read_settings
+    from oracle.cli.show import print_account
+
+    with connect(read_settings(api_url=api)) as node:
+        whole = _whole(node, subject)
+        account = node.get(f"/api/decisions/{whole}", model=model, wait=wait or None)
+    if json:
+        show_json(account)
+    else:
+        print_account(out, account)
+
+
+def _whole(node: object, subject: str) -> str:
+    """The subject that begins so, among the latest; whole ones and texts as they are.
+
+    Raises:
+        NotFound: none, or several.
+    """
+    from oracle.cli.client import NodeClient
+    from oracle.core.errors import NotFound
+    from oracle.core.prediction import subject_of
+
+    assert isinstance(node, NodeClient)
+    if subject.startswith("0x") and len(subject) == 66:
+        return subject.lower()
+    start = subject.split("…")[0].lower()
+    if not start.startswith("0x"):
+        return "0x" + subject_of(subject).hex()
+    found = node.get("/api/decisions", limit=200)["decisions"]
+    fits = {line["subject"] for line in found if line["subject"].startswith(start)}
+    if len(fits) != 1:
+        raise NotFound(
+            f"{len(fits) or 'no'} decisions begin with {subject}",
+            remedy="give more digits; `oracle decisions list --json` has them all",
+        )
+    whole: str = fits.pop()
+    return whole

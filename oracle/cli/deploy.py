@@ -1,0 +1,99 @@
+"""``oracle deploy``: the contracts and the models' registrations, on any network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from oracle.cli.console import out, show_json, table
+from oracle.cli.running import run
+
+if TYPE_CHECKING:
+    from oracle.chain.deployment import Deployed, StepReport
+    from oracle.cli.settings import Settings
+
+
+def deploy(
+    network: Annotated[str | None, typer.Option(help="The network.")] = None,
+    rpc: Annotated[str | None, typer.Option(help="RPC endpoint.")] = None,
+    models: Annotated[Path | None, typer.Option(help="Folder of models to register.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say which addresses it would be.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Deploy the contracts and register the models; what is there is checked and kept.
+
+    Addresses follow from the code alone (CREATE2), so they are the same on every chain. A run that
+    was cut off is simply run again.
+    """
+    from oracle.cli.settings import read_settings
+
+    settings = read_settings(network=network, rpc_urls=rpc, models=models)
+    run(_deploy(settings, dry_run, json))
+
+
+async def _deploy(settings: Settings, dry_run: bool, json: bool) -> None:
+    from oracle.chain.deployment import plan_deployment
+    from oracle.cli.compose import deploy_to, models_of, open_place
+    from oracle.node.registration import registration_of
+
+    models = models_of(settings)
+    async with open_place(settings) as place:
+        operator = str(place.account.address)
+        if dry_run:
+            plan = plan_deployment([registration_of(m, operator) for m in models if m.policy])
+            there = {
+                s.address: bool(await place.rpc.code(s.address, "latest")) for s in plan.contracts
+            }
+            rows = [(s.contract, s.address, there[s.address]) for s in plan.contracts]
+            if json:
+                show_json([{"contract": c, "address": a, "deployed": d} for c, a, d in rows])
+            else:
+                grid = table("contract", "address", "there")
+                for name, address, deployed in rows:
+                    grid.add_row(name, address, "yes" if deployed else "no")
+                out.print(grid)
+            return
+        if not json:
+            out.print(
+                f"\n{place.network.name}, chain {place.network.chain_id}, as {operator}\n",
+                highlight=False,
+            )
+        report = None if json else _print_step
+        deployed = await deploy_to(place, models, progress=report)
+    if json:
+        show_json(_as_json(deployed))
+        return
+    total = sum(step.gas_used for step in deployed.steps)
+    out.print(
+        f"\n  [good]✓[/good] DecisionContract at [id]{deployed.address}[/id], {total:,} gas\n"
+    )
+
+
+def _print_step(step: StepReport) -> None:
+    word = {"done": "[good]✓ done[/good]   ", "present": "[quiet]· there[/quiet]  "}
+    said = word.get(str(step.state), "[bad]✗ differs[/bad]")
+    cost = f"  [quiet]{step.gas_used:,} gas[/quiet]" if step.gas_used else ""
+    where = f"  [id]{step.address}[/id]" if step.address else ""
+    out.print(f"  {said} {step.subject}{where}{cost}  {step.note}".rstrip())
+
+
+def _as_json(deployed: Deployed) -> dict[str, Any]:
+    return {
+        "chain_id": deployed.chain_id,
+        "contract": deployed.address,
+        "block_number": deployed.block_number,
+        "steps": [
+            {
+                "subject": step.subject,
+                "state": str(step.state),
+                "address": step.address,
+                "tx_hash": "0x" + step.tx_hash.hex() if step.tx_hash else None,
+                "gas_used": step.gas_used,
+            }
+            for step in deployed.steps
+        ],
+    }

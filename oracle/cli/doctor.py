@@ -1,0 +1,8 @@
+"""Being written."""
+
+from __future__ import annotations
+
+
+def doctor() -> None:
+    """doctor"""
+    raise NotImplementedError

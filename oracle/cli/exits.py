@@ -1,0 +1,75 @@
+"""Exit codes: one table, shown by ``oracle --help`` and used by every command."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from oracle.core.errors import (
+    ChainError,
+    ConfigError,
+    InferenceError,
+    InvalidInput,
+    JournalError,
+    OracleError,
+    VerificationError,
+)
+
+
+class ExitCode(IntEnum):
+    """What a command's exit status says."""
+
+    OK = 0
+    FAILED = 1
+    INVALID = 2
+    CHAIN = 3
+    CONFIG = 4
+    UNVERIFIED = 5
+    MODEL = 6
+    JOURNAL = 7
+    UNDECIDED = 8
+    INTERRUPTED = 130
+
+
+MEANING: dict[ExitCode, str] = {
+    ExitCode.OK: "done",
+    ExitCode.FAILED: "failed: a check found something, or an unexpected error",
+    ExitCode.INVALID: "wrong usage, or an input that can not be accepted",
+    ExitCode.CHAIN: "the chain, an RPC endpoint, or the contract refused",
+    ExitCode.CONFIG: "the set-up: keys, addresses, ports, networks",
+    ExitCode.UNVERIFIED: "a hash, a signature or a re-computation does not match",
+    ExitCode.MODEL: "a model could not be loaded or run",
+    ExitCode.JOURNAL: "the journal could not be read or written",
+    ExitCode.UNDECIDED: "waited, and there is no decision yet",
+    ExitCode.INTERRUPTED: "stopped by Ctrl-C",
+}
+
+_BY_ERROR: tuple[tuple[type[OracleError], ExitCode], ...] = (
+    (InvalidInput, ExitCode.INVALID),
+    (VerificationError, ExitCode.UNVERIFIED),
+    (ChainError, ExitCode.CHAIN),
+    (InferenceError, ExitCode.MODEL),
+    (JournalError, ExitCode.JOURNAL),
+    (ConfigError, ExitCode.CONFIG),
+)
+
+
+class Undecided(OracleError):
+    """The wait is over and the decision is not there; it may still come."""
+
+
+def exit_code_of(error: BaseException) -> ExitCode:
+    """The exit code an error ends a command with."""
+    if isinstance(error, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    if isinstance(error, Undecided):
+        return ExitCode.UNDECIDED
+    for kind, code in _BY_ERROR:
+        if isinstance(error, kind):
+            return code
+    return ExitCode.FAILED
+
+
+def epilog() -> str:
+    """The table as one paragraph of ``oracle --help``."""
+    rows = "\n\n".join(f"  {code.value:>3}  {text}" for code, text in MEANING.items())
+    return f"[bold]Exit codes[/bold]\n\n{rows}"

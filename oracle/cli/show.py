@@ -1,0 +1,138 @@
+"""A decision's account, and lists of them, as people read them in a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from oracle.cli.console import facts, seconds, short, state, table, verdict
+
+Json = Mapping[str, Any]
+
+
+def headline(account: Json) -> Text:
+    """``credit-risk  ACCEPT  0.913  confidence 91.3 %``."""
+    name = account["model"]["name"] or short(account["model"]["id"])
+    decision, said = account["decision"], account["prediction"]
+    parts: list[Any] = [(name, "head"), "  "]
+    if decision:
+        parts += [verdict(decision["verdict"])]
+    else:
+        parts += [state(account["state"])]
+    if said:
+        parts += ["  ", (said["text"], "head")]
+        if said["confidence"]:
+            parts += [("  confidence ", "quiet"), percent(said["confidence_ppm"])]
+    return Text.assemble(*parts)
+
+
+def percent(parts_per_million: int) -> str:
+    """``91.3 %``."""
+    return f"{parts_per_million / 10_000:.1f} %"
+
+
+def gas(account: Json) -> str | None:
+    """Gas and fee of the transaction that was mined."""
+    for transaction in reversed(account["transactions"]):
+        if transaction["gas_used"] is not None:
+            fee = f", fee {transaction['fee']} ETH" if transaction["fee"] else ""
+            return f"{transaction['gas_used']:,} gas{fee}"
+    return None
+
+
+def details(account: Json) -> Table:
+    """What a person wants to know next: what, where, for how much."""
+    decision, asked = account["decision"], account["request"]
+    return facts(
+        [
+            ("state", state(account["state"])),
+            ("why", account["reason"]),
+            ("subject", Text(account["subject"], style="id")),
+            ("asked by", _asked_by(asked)),
+            ("transaction", Text(decision["tx_hash"], style="id") if decision else None),
+            ("block", decision["block_number"] if decision else None),
+            ("cost", gas(account)),
+            ("callback", _callback(decision, asked)),
+            ("took", seconds(account["seconds"]) if account["seconds"] is not None else None),
+        ]
+    )
+
+
+def timeline(account: Json) -> Table:
+    """Each stage and how long it took to get there."""
+    grid = table("stage", "after", "note", right=["after"])
+    for stage in account["timeline"]:
+        note = Text(_without_long_hashes(stage["note"]), style="quiet")
+        grid.add_row(state(stage["state"]), seconds(stage["seconds"]), note)
+    return grid
+
+
+def account_in_full(account: Json) -> RenderableType:
+    """Everything about one decision."""
+    blocks: list[RenderableType] = [headline(account), details(account)]
+    said = account["prediction"]
+    if said:
+        blocks.append(
+            facts(
+                [
+                    ("input hash", Text(said["input_hash"], style="id")),
+                    ("output hash", Text(said["output_hash"], style="id")),
+                    ("value on chain", said["value"]),
+                ]
+            )
+        )
+    if account["timeline"]:
+        blocks += [Text(""), Padding(timeline(account), (0, 0, 0, 2))]
+    return Group(*blocks)
+
+
+def lines(found: Sequence[Json]) -> Table:
+    """A list of decisions, newest first."""
+    grid = table("subject", "model", "verdict", "value", "confidence", "state", "asked", "when")
+    now = time.time()
+    for line in found:
+        confidence = f"{float(line['confidence']) * 100:.1f} %" if line["confidence"] else "—"
+        grid.add_row(
+            Text(short(line["subject"], 6), style="id"),
+            line["model"]["name"] or short(line["model"]["id"], 4),
+            verdict(line["verdict"]),
+            line["text"] or "—",
+            confidence,
+            state(line["state"]),
+            "on chain" if line["origin"] == "chain" else "api",
+            f"{seconds(max(0.0, now - line['at']))} ago" if line["at"] else "—",
+        )
+    return grid
+
+
+def print_account(console: Console, account: Json) -> None:
+    """A decision's account with air around it."""
+    console.print()
+    console.print(account_in_full(account))
+    console.print()
+
+
+def _asked_by(asked: Json | None) -> str | None:
+    if asked is None:
+        return "another transaction"
+    if asked["origin"] == "api":
+        return "the API"
+    return f"{asked['requester']}, fee {asked['fee_gwei']:,} gwei"
+
+
+def _callback(decision: Json | None, asked: Json | None) -> Text | None:
+    if decision is None or asked is None or not asked["callback_gas"]:
+        return None
+    good = decision["callback"] == "delivered"
+    return Text(decision["callback"], style="good" if good else "bad")
+
+
+def _without_long_hashes(note: str) -> str:
+    words = note.split(" ")
+    return " ".join(short(word) if word.startswith("0x") else word for word in words)

@@ -1,0 +1,267 @@
+"""``oracle up`` and ``oracle node``: a node with its API, with a chain of its own or on another.
+
+One process tree: Ctrl-C ends the API, the node and the chain, in that order.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from oracle.cli.chain import EngineName
+from oracle.cli.console import err, out
+from oracle.cli.logs import LogFormat
+from oracle.cli.running import run
+
+if TYPE_CHECKING:
+    import socket
+
+    from rich.console import RenderableType
+
+    from oracle.chain.deployment import Deployed
+    from oracle.cli.compose import Place
+    from oracle.cli.home import RunningNode
+    from oracle.cli.settings import Settings
+    from oracle.cli.steps import Steps
+    from oracle.inference.folder import StoredModel
+    from oracle.inference.store import CardStore
+
+CHAIN_PORT = 8545
+
+Network = Annotated[
+    str | None, typer.Option(help="A network of deploy/networks, or the path of a .toml file.")
+]
+Rpc = Annotated[str | None, typer.Option(help="RPC endpoint of a chain that runs already.")]
+Port = Annotated[int | None, typer.Option(help="The API's port.  [default: 8550]")]
+Host = Annotated[
+    str | None, typer.Option(help="The API's address; other than loopback needs ORACLE_API_KEYS.")
+]
+Models = Annotated[Path | None, typer.Option(help="Folder of models; the bundled ones without it.")]
+LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
+LogForm = Annotated[str, typer.Option("--log-format", help="console, json, or auto.")]
+
+
+def up(
+    engine: Annotated[EngineName, typer.Option(help="Which local chain.")] = EngineName.ANVIL,
+    port: Port = None,
+    host: Host = None,
+    chain_port: Annotated[int, typer.Option(help="The local chain's port.")] = CHAIN_PORT,
+    block_time: Annotated[
+        float | None, typer.Option(help="Seconds between blocks; at once without it.")
+    ] = None,
+    rpc: Rpc = None,
+    network: Network = None,
+    models: Models = None,
+    log_level: LogLevel = "info",
+    log_format: LogForm = "auto",
+) -> None:
+    """Start everything: a local chain, the contracts, the models, a node and its API.
+
+    With --rpc or --network it uses that chain instead of starting one. Ctrl-C stops it all.
+    """
+    settings = _settings(network, rpc, port, host, models, log_level, log_format)
+    own_chain = rpc is None and network is None
+    run(_up(settings, engine if own_chain else None, chain_port, block_time))
+
+
+def node(
+    network: Network = None,
+    rpc: Rpc = None,
+    port: Port = None,
+    host: Host = None,
+    models: Models = None,
+    log_level: LogLevel = "info",
+    log_format: LogForm = "auto",
+) -> None:
+    """Run a node and its API on a chain that runs already; nothing else is started or deployed.
+
+    For example: [bold]oracle node --network anvil --rpc http://127.0.0.1:8545[/bold]
+    """
+    run(_node(_settings(network, rpc, port, host, models, log_level, log_format)))
+
+
+def _settings(
+    network: str | None,
+    rpc: str | None,
+    port: int | None,
+    host: str | None,
+    models: Path | None,
+    log_level: str,
+    log_format: str,
+) -> Settings:
+    from oracle.cli.logs import configure
+    from oracle.cli.settings import read_settings
+
+    form: LogFormat = "auto"
+    if log_format in ("console", "json"):
+        form = log_format  # type: ignore[assignment]
+    configure(log_level, form)
+    return read_settings(network=network, rpc_urls=rpc, api_port=port, api_host=host, models=models)
+
+
+async def _up(
+    settings: Settings, engine: EngineName | None, chain_port: int, block_time: float | None
+) -> None:
+    from contextlib import AsyncExitStack
+
+    from oracle.api.server import bind
+    from oracle.cli.compose import deploy_to, models_of, open_place
+    from oracle.cli.steps import Steps
+    from oracle.core.errors import NotFound
+
+    steps = Steps(out)
+    out.print("\n[head]Decision Oracle[/head]\n")
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(bind(settings.api_host, settings.api_port))
+        url = None
+        if engine is not None:
+            with steps.step("chain", f"starting {engine} …") as step:
+                chain = await stack.enter_async_context(
+                    _chain(settings, engine, chain_port, block_time)
+                )
+                url = chain.url
+                step.said = f"{chain.engine} at {chain.url}, chain {chain.chain_id}"
+        place = await stack.enter_async_context(open_place(settings, url=url))
+        if engine is None:
+            with steps.step("chain", "") as step:
+                step.said = f"{place.network.name}, chain {place.network.chain_id}"
+        with steps.step("models", "reading and checking …") as step:
+            models = models_of(settings)
+            step.said = ", ".join(model.name for model in models)
+            if not len(models):
+                raise NotFound("no models", remedy="add one: oracle model add FILE.onnx")
+        with steps.step("contracts", "deploying …") as step:
+            deployed = await deploy_to(place, models)
+            step.said = _deployed_words(deployed)
+        await _serve(place, models, deployed.block_number, listener, steps)
+
+
+async def _node(settings: Settings) -> None:
+    from oracle.api.server import bind
+    from oracle.cli.compose import contract_at, models_of, open_place
+    from oracle.cli.steps import Steps
+
+    steps = Steps(out)
+    out.print("\n[head]Decision Oracle[/head]\n")
+    with bind(settings.api_host, settings.api_port) as listener:
+        async with open_place(settings) as place:
+            with steps.step("chain", "") as step:
+                step.said = f"{place.network.name}, chain {place.network.chain_id}"
+            with steps.step("models", "reading and checking …") as step:
+                models = models_of(settings)
+                step.said = ", ".join(model.name for model in models)
+            _, start_block = await contract_at(place)
+            await _serve(place, models, start_block, listener, steps)
+
+
+def _chain(settings: Settings, engine: EngineName, port: int, block_time: float | None) -> Any:
+    from oracle.chain.local import Engine, local_chain
+    from oracle.cli.home import Home
+
+    return local_chain(
+        folder=Home(settings.home).make() / "chain",
+        engine=Engine(engine.value),
+        port=port,
+        block_time=block_time,
+    )
+
+
+async def _serve(
+    place: Place, models: CardStore, start_block: int, listener: socket.socket, steps: Steps
+) -> None:
+    """Run the node and the API until cancelled; other terminals find them by the note."""
+    import asyncio
+    import os
+    import time
+
+    from rich.text import Text
+
+    from oracle.api.server import url_of
+    from oracle.cli.compose import contract_at, running, until_ready
+    from oracle.cli.home import RunningNode
+
+    contract, _ = await contract_at(place)
+    api, home = url_of(listener), place.home
+    starting = running(place, models, contract=contract, start_block=start_block, listener=listener)
+    async with starting as node:
+        with steps.step("node", "starting …") as step:
+            missing = await until_ready(node)
+            step.said = f"operator {node.parts.operator}"
+        for check in missing:
+            err.print(Text.assemble("  ", ("!", "warn"), f" {check.name}: {check.what}"))
+        note = RunningNode(
+            api=api,
+            contract=contract.address,
+            chain_id=place.network.chain_id,
+            rpc=place.network.rpc_urls[0] if place.network.is_local else "",
+            network=place.network.key,
+            operator=node.parts.operator,
+            pid=os.getpid(),
+            started_at=int(time.time()),
+        )
+        home.announce(note)
+        try:
+            steps.done("API", api)
+            out.print(what_next(note, models))
+            await asyncio.Event().wait()
+        finally:
+            home.withdraw(os.getpid())
+
+
+def what_next(note: RunningNode, models: CardStore) -> RenderableType:
+    """Things to try in a second terminal, each of which works as it is printed."""
+    import json
+
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from oracle.chain.contracts import DecisionContract
+
+    model = next(iter(models))
+    body = json.dumps({"model": model.name, "input": "0x" + _example(model).hex(), "wait": 10})
+    call = json.dumps(
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "eth_call",
+            "params": [
+                {
+                    "to": note.contract,
+                    "data": "0x" + DecisionContract.encode("modelOf", model.model_id).hex(),
+                },
+                "latest",
+            ],
+        },
+        separators=(",", ":"),
+    )
+    things = [
+        ("ask for a decision", f"curl -s {note.api}/api/decisions -d '{body}'"),
+        ("the same, in words", f"oracle decide {model.name} --example"),
+        ("ask on chain, as a dApp does", f"oracle request {model.name} --example --via dapp"),
+        ("what was decided", "oracle decisions"),
+        ("the API's documentation", f"{note.api}/docs"),
+    ]
+    if note.rpc:
+        view = f"cast call {note.contract} 'modelOf(bytes32)' 0x{model.model_id.hex()}"
+        plain = f"curl -s {note.rpc} -H 'content-type: application/json' -d '{call}'"
+        things.insert(3, ("read the contract itself", f"{view} --rpc-url {note.rpc}"))
+        things.insert(4, ("the same, without Foundry", plain))
+    blocks: list[RenderableType] = [Text("\nTry, in another terminal:", style="head")]
+    for what, command in things:
+        blocks.append(Padding(Text(what, style="quiet"), (1, 0, 0, 2)))
+        blocks.append(Padding(Text(command), (0, 0, 0, 4)))
+    blocks.append(Text("\nCtrl-C stops everything.\n", style="quiet"))
+    return Group(*blocks)
+
+
+def _example(model: StoredModel) -> bytes:
+    return model.vectors[0].input if model.vectors else b""
+
+
+def _deployed_words(deployed: Deployed) -> str:
+    sent = [step for step in deployed.steps if step.tx_hash is not None]
+    how = f"{len(sent)} transactions" if sent else "all there already"
+    return f"DecisionContract {deployed.address}, {how}"
