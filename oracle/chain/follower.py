@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from oracle.chain.errors import BlockUnknown, ChainReplaced, FinalityBroken, RangeRefused
 from oracle.chain.events import ContractLog, decode_logs
+from oracle.chain.local import LOCAL_CHAIN_IDS
 from oracle.chain.rpc import RpcPool
 from oracle.chain.wire import BlockStamp, Log, checksum, malformed, to_block
 from oracle.core.errors import ChainError, Transient
@@ -126,6 +127,7 @@ class Follower:
                 return None
             if followed is None:
                 await self._require_same_chain()
+                self._refuse_local()
                 return None
         elif await self._hash_at(number) == known:
             return None
@@ -152,6 +154,7 @@ class Follower:
         if oldest == self._start and oldest > final:
             self._tail.clear()
             return Rewind(to=oldest - 1)
+        self._refuse_local()
         raise FinalityBroken(
             f"none of the {len(self._tail)} followed blocks up to {last} is on the chain",
             remedy="stop; find out what happened to the chain before going on",
@@ -166,6 +169,14 @@ class Follower:
             raise ChainReplaced(
                 f"block 0 is 0x{found.hex()}, and was 0x{self._genesis.hex()}",
                 remedy="the local chain was restarted: use a fresh state folder, or another URL",
+            )
+
+    def _refuse_local(self) -> None:
+        """Raise ChainReplaced on a local chain: it neither lags nor breaks, it was restarted."""
+        if self._rpc.chain_id in LOCAL_CHAIN_IDS:
+            raise ChainReplaced(
+                f"none of the followed blocks up to {self._tail[-1][0]} is on the local chain",
+                remedy="it was restarted: use a fresh state folder, or another URL",
             )
 
     async def _hash_at(self, number: int) -> bytes | None:
