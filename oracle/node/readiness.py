@@ -74,9 +74,7 @@ async def _funds(node: Node) -> Check:
 def _models(node: Node) -> list[Check]:
     if node.models is None:
         return [Check(name="models", ok=False, what="the golden vectors are still being run")]
-    checks = [
-        Check(name="runtime", ok=False, what=fault) for fault in node.models.runtime_faults
-    ]
+    checks = [Check(name="runtime", ok=False, what=fault) for fault in node.models.runtime_faults]
     for model in node.models.models:
         what = "; ".join(model.faults) or f"{model.vectors} golden vectors agree"
         checks.append(Check(name=f"model:{model.name}", ok=model.ready, what=what))

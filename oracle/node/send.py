@@ -189,9 +189,7 @@ class Sender:
                 lingering.append(transaction)
         await self._nudge(lingering)
 
-    async def _mined(
-        self, transaction: Transaction, receipt: TxReceipt, followed: int
-    ) -> None:
+    async def _mined(self, transaction: Transaction, receipt: TxReceipt, followed: int) -> None:
         if receipt.block_number > followed:
             return  # the follower judges the block first, so that a reorganisation is seen
         parts = self._parts

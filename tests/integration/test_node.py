@@ -43,9 +43,7 @@ async def mine(world: World, count: int = 1) -> None:
     await world.rpc.call("anvil_mine", [hex(count)])
 
 
-async def test_request__answered__with_the_models_own_words(
-    world: World, tmp_path: Path
-) -> None:
+async def test_request__answered__with_the_models_own_words(world: World, tmp_path: Path) -> None:
     async with running_node(world, tmp_path) as node:
         (asked,) = await world.ask()
         (made,) = await world.decided([asked])
@@ -171,9 +169,7 @@ async def test_accept__one_key_twice__is_one_decision(world: World, tmp_path: Pa
             await accept(node.parts, **other)
 
 
-async def test_accept__subject_decided_already__is_refused(
-    world: World, tmp_path: Path
-) -> None:
+async def test_accept__subject_decided_already__is_refused(world: World, tmp_path: Path) -> None:
     async with running_node(world, tmp_path) as node:
         made = await accept(
             node.parts,
