@@ -1,22 +1,40 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { defineConfig } from "hardhat/config";
 
 const require = createRequire(import.meta.url);
+const root = import.meta.dirname;
 
 // One source of compiler settings, read by the Python package's compiler too.
 const { version, ...settings } = JSON.parse(
-  readFileSync(new URL("./contracts/compiler.json", import.meta.url), "utf8"),
+  readFileSync(`${root}/contracts/compiler.json`, "utf8"),
 );
+const path = require.resolve("solc/soljson.js");
+
+// The tests themselves need no optimiser: they deploy the contracts' own artifacts (`vm.getCode`), so what is tested
+// is what is shipped, and they compile in a fraction of the time.
+const testSettings = { ...settings, viaIR: false, optimizer: { enabled: false } };
+const tests = globSync("tests/contracts/**/*.sol", { cwd: root });
 
 export default defineConfig({
-  solidity: { version, settings, path: require.resolve("solc/soljson.js") },
-  paths: {
-    sources: "./contracts",
-    tests: { solidity: "./tests/contracts" },
+  solidity: {
+    splitTestsCompilation: true,
+    compilers: [{ version, settings, path }],
+    overrides: Object.fromEntries(
+      tests.map((name) => [name, { version, settings: testSettings, path }]),
+    ),
   },
+  paths: { sources: "./contracts", tests: { solidity: "./tests/contracts" } },
   networks: {
     // Gas figures are published for this hardfork.
     default: { type: "edr-simulated", chainType: "l1", hardfork: "prague" },
+  },
+  test: {
+    solidity: {
+      blockTimestamp: 1_900_000_000n,
+      fsPermissions: { readFile: ["tests/vectors/prediction.json"] },
+      fuzz: { runs: 256 },
+      invariant: { runs: 32, depth: 64, failOnRevert: true },
+    },
   },
 });

@@ -20,9 +20,21 @@ const myAIModel = await Model.load(new URL("../models/credit-default", import.me
 const myAddress = await operatorOf(contract, myAIModel.id, await web3.eth.getAccounts());
 
 // An application for a loan, and what the model says about it.
-const data = {};
+const data = {
+  seniority: 9,
+  term: 60,
+  expenses: 73,
+  income: 129,
+  assets: 0,
+  debt: 0,
+  amount: 800,
+  price: 846,
+  home: "rent",
+  job: "freelance",
+  records: "no",
+};
 const prediction = await myAIModel.predict(data);
-console.log(`${myAIModel.card.title} says ${myAIModel.describe(prediction)}`);
+console.log(`${myAIModel.card.title}: ${myAIModel.describe(prediction)}`);
 
 // A dry run costs nothing, and says why if the contract would refuse.
 await contract.methods.makeDecision(prediction).call({ from: myAddress }, "pending");
@@ -38,5 +50,5 @@ await contract.methods
 
 // Anyone can read the decision from the contract.
 const { modelId, subject } = prediction;
-const decision = await contract.methods.decisionOf(modelId, subject).call();
-console.log(`Decision about ${subject}: ${["NONE", "REJECT", "ACCEPT", "REVIEW"][decision.verdict]}`);
+const { verdict } = await contract.methods.decisionOf(modelId, subject).call();
+console.log(`Decision about ${subject}: ${["NONE", "REJECT", "ACCEPT", "REVIEW"][verdict]}`);

@@ -5,23 +5,20 @@ from enum import IntEnum
 import pytest
 from eth_utils.crypto import keccak
 
+from oracle.chain.deployment import ContractSpec
+from oracle.chain.events import RequestByHashLog
 from oracle.core.errors import Reverted
-from tests.support.stage import (
-    ALICE,
-    BOB,
-    MODEL_ID,
-    Deployed,
-    Stage,
-    answer,
-    events,
-    open_stage,
-    request_id_in,
-)
+from tests.support.dapps import Dapp, answer, deploy_dapp, register
+from tests.support.world import STRANGER, World, address_of
 
 FEATURES = bytes(range(60))
-CLINIC, STRANGER = ALICE, BOB
-MALIGNANT, BENIGN = 0, 1
-VERDICTS = bytes([2, 1]).ljust(32, b"\0")  # malignant: accept, to the specialist; benign: reject
+CLINIC = 4
+MALIGNANT, BENIGN, UNKNOWN = range(3)
+
+POLICY = ContractSpec(
+    contract="ClassPolicy", arguments=(bytes([2, 1]).ljust(32, b"\0"), 2, 900_000)
+)
+"""Malignant is accepted, to the specialist; benign is not; less sure than 0.9 goes to a person."""
 
 
 class Queue(IntEnum):
@@ -33,24 +30,17 @@ class Queue(IntEnum):
 
 
 @pytest.fixture
-async def stage(tmp_path):
-    async with open_stage(tmp_path) as stage:
-        yield stage
+async def model_id(world: World) -> bytes:
+    return await register(world, POLICY)
 
 
 @pytest.fixture
-async def oracle(stage: Stage) -> Deployed:
-    """Two labels; a prediction less sure than 0.9 goes to a person."""
-    return await stage.oracle("ClassPolicy", VERDICTS, 2, 900_000)
+async def desk(world: World, model_id: bytes) -> Dapp:
+    return await deploy_dapp(world, "TriageDesk", model_id, address_of(CLINIC))
 
 
-@pytest.fixture
-async def desk(stage: Stage, oracle: Deployed) -> Deployed:
-    return await stage.deploy("TriageDesk", oracle.address, MODEL_ID, CLINIC)
-
-
-async def admit(desk: Deployed, oracle: Deployed) -> bytes:
-    return request_id_in(await desk.send("admit", FEATURES, sender=CLINIC), oracle)
+async def queue_of(desk: Dapp, request_id: bytes) -> Queue:
+    return Queue(await desk.read("queueOf", request_id))
 
 
 @pytest.mark.parametrize(
@@ -63,48 +53,45 @@ async def admit(desk: Deployed, oracle: Deployed) -> bytes:
     ],
 )
 async def test_admit__label_and_confidence__choose_the_queue(
-    oracle, desk, label, confidence, queue
+    world, model_id, desk, label, confidence, queue
 ):
-    request_id = await admit(desk, oracle)
-    assert await desk.read("queueOf", request_id) == Queue.WAITING
-
-    receipt = await answer(oracle, request_id, FEATURES, value=label, confidence=confidence)
-
-    assert await desk.read("queueOf", request_id) == queue
-    assert events(receipt, desk) == [("CaseQueued", {"requestId": request_id, "queue": queue})]
+    request_id = await desk.ask(CLINIC, "admit", FEATURES)
+    assert await queue_of(desk, request_id) is Queue.WAITING
+    await answer(world, model_id, request_id, FEATURES, label, confidence)
+    assert await queue_of(desk, request_id) is queue
 
 
 async def test_admit__by_a_stranger__is_refused(desk):
     with pytest.raises(Reverted) as refusal:
-        await desk.send("admit", FEATURES, sender=STRANGER)
+        await desk.send(STRANGER, "admit", FEATURES)
     assert refusal.value.error == "NotClinic"
 
 
-async def test_admit_privately__only_the_hash_is_on_chain__and_is_answered(oracle, desk):
+async def test_admit_privately__only_the_hash_is_on_chain__and_is_answered(world, model_id, desk):
     uri = "https://clinic.example/cases/17"
-    receipt = await desk.send("admitPrivately", keccak(FEATURES), uri, sender=CLINIC)
-    (asked,) = (fields for name, fields in events(receipt, oracle))
-    assert (asked["inputHash"], asked["evidenceURI"]) == (keccak(FEATURES), uri)
-    request_id = request_id_in(receipt, oracle)
+    receipt = await desk.send(CLINIC, "admitPrivately", keccak(FEATURES), uri)
+    (asked,) = world.logs(receipt)
+    assert isinstance(asked, RequestByHashLog)
+    assert (asked.input_hash, asked.evidence_uri) == (keccak(FEATURES), uri)
 
     with pytest.raises(Reverted) as refusal:
-        await answer(oracle, request_id, b"another case", value=BENIGN, confidence=950_000)
+        await answer(world, model_id, asked.request_id, b"another case", BENIGN, 950_000)
     assert refusal.value.error == "InputMismatch"
 
-    await answer(oracle, request_id, FEATURES, value=BENIGN, confidence=950_000)
-    assert await desk.read("queueOf", request_id) == Queue.ROUTINE
+    await answer(world, model_id, asked.request_id, FEATURES, BENIGN, 950_000)
+    assert await queue_of(desk, asked.request_id) is Queue.ROUTINE
 
 
-async def test_answer__label_without_a_verdict__is_refused(oracle, desk):
-    request_id = await admit(desk, oracle)
+async def test_answer__label_without_a_verdict__is_refused(world, model_id, desk):
+    request_id = await desk.ask(CLINIC, "admit", FEATURES)
     with pytest.raises(Reverted) as refusal:
-        await answer(oracle, request_id, FEATURES, value=2, confidence=990_000)
+        await answer(world, model_id, request_id, FEATURES, UNKNOWN, 990_000)
     assert refusal.value.error == "UnknownLabel"
-    assert await desk.read("queueOf", request_id) == Queue.WAITING
+    assert await queue_of(desk, request_id) is Queue.WAITING
 
 
-async def test_give_up__no_answer_in_time__a_doctor_takes_the_case(stage, oracle, desk):
-    request_id = await admit(desk, oracle)
-    await stage.pass_time(3601)
-    await desk.send("giveUp", request_id, sender=STRANGER)
-    assert await desk.read("queueOf", request_id) == Queue.DOCTOR
+async def test_give_up__no_answer_in_time__a_doctor_takes_the_case(world, desk):
+    request_id = await desk.ask(CLINIC, "admit", FEATURES)
+    await world.pass_time(3601)
+    await desk.send(STRANGER, "giveUp", request_id)
+    assert await queue_of(desk, request_id) is Queue.DOCTOR

@@ -5,25 +5,19 @@ from enum import IntEnum
 import pytest
 from eth_utils.crypto import keccak
 
+from oracle.chain.deployment import ContractSpec
 from oracle.core.errors import Reverted
-from tests.support.stage import (
-    ALICE,
-    BOB,
-    ETHER,
-    GWEI,
-    MODEL_ID,
-    Deployed,
-    Stage,
-    answer,
-    events,
-    open_stage,
-    request_id_in,
-)
+from tests.support.dapps import ETHER, GWEI, Dapp, answer, deploy_dapp, register
+from tests.support.world import World, address_of
 
 PARCEL = keccak(text="parcel 4711")
 FEATURES = bytes(range(16))
-PREMIUM, PAYOUT = ETHER // 100, ETHER
-HOLDER, CARRIER = ALICE, BOB
+PREMIUM, PAYOUT, FEE = ETHER // 100, ETHER, GWEI
+HOLDER, CARRIER = 4, 5
+
+POLICY = ContractSpec(contract="ThresholdPolicy", arguments=(240, 20, True, 0))
+"""Hours of delay with one decimal: from 26 late, below 22 on time, again in between."""
+LATE, UNCLEAR, EARLY = 300, 240, -35
 
 
 class Cover(IntEnum):
@@ -35,100 +29,90 @@ class Cover(IntEnum):
 
 
 @pytest.fixture
-async def stage(tmp_path):
-    async with open_stage(tmp_path) as stage:
-        yield stage
+async def model_id(world: World) -> bytes:
+    return await register(world, POLICY, fee_gwei=FEE // GWEI)
 
 
 @pytest.fixture
-async def oracle(stage: Stage) -> Deployed:
-    """Hours of delay with one decimal: from 26 late, below 22 on time, again in between."""
-    return await stage.oracle("ThresholdPolicy", 240, 20, True, 0, fee_gwei=1)
+async def cover(world: World, model_id: bytes) -> Dapp:
+    terms = (model_id, address_of(CARRIER), PREMIUM, PAYOUT)
+    return await deploy_dapp(world, "DeliveryCover", *terms, value=PAYOUT)
 
 
-@pytest.fixture
-async def cover(stage: Stage, oracle: Deployed) -> Deployed:
-    return await stage.deploy(
-        "DeliveryCover", oracle.address, MODEL_ID, CARRIER, PREMIUM, PAYOUT, value=PAYOUT
-    )
+async def report(cover: Dapp) -> bytes:
+    return await cover.ask(CARRIER, "report", PARCEL, FEATURES, value=FEE)
 
 
-async def report(cover: Deployed, oracle: Deployed) -> bytes:
-    receipt = await cover.send("report", PARCEL, FEATURES, sender=CARRIER, value=GWEI)
-    return request_id_in(receipt, oracle)
+async def buy_and_report(cover: Dapp) -> bytes:
+    await cover.send(HOLDER, "buy", PARCEL, value=PREMIUM)
+    return await report(cover)
 
 
-async def buy_and_report(cover: Deployed, oracle: Deployed) -> bytes:
-    await cover.send("buy", PARCEL, sender=HOLDER, value=PREMIUM)
-    return await report(cover, oracle)
-
-
-async def status_of(cover: Deployed) -> Cover:
+async def status_of(cover: Dapp) -> Cover:
     return Cover((await cover.read("coverOf", PARCEL))["status"])
 
 
-async def test_report__late__holder_collects_the_payout(stage, oracle, cover):
-    request_id = await buy_and_report(cover, oracle)
+async def test_report__late__holder_collects_the_payout(world, model_id, cover):
+    request_id = await buy_and_report(cover)
     assert await status_of(cover) is Cover.ASKED
 
-    receipt = await answer(oracle, request_id, FEATURES, value=300)
+    await answer(world, model_id, request_id, FEATURES, LATE)
 
-    assert [name for name, _ in events(receipt, oracle)] == ["DecisionMade"]
     assert await status_of(cover) is Cover.PAID
-    assert await cover.read("dueTo", HOLDER) == PAYOUT
+    assert await cover.read("dueTo", address_of(HOLDER)) == PAYOUT
 
-    reserve = await stage.rpc.balance(cover.address, "latest")
-    await cover.send("collect", sender=HOLDER)
-    assert await stage.rpc.balance(cover.address, "latest") == reserve - PAYOUT
-    assert await cover.read("dueTo", HOLDER) == 0
+    reserve = await cover.balance()
+    await cover.send(HOLDER, "collect")
+    assert await cover.balance() == reserve - PAYOUT
+    assert await cover.read("dueTo", address_of(HOLDER)) == 0
     assert await cover.read("liabilities") == 0
 
 
-async def test_report__on_time__reserve_is_free_again(oracle, cover):
-    request_id = await buy_and_report(cover, oracle)
+async def test_report__on_time__reserve_is_free_again(world, model_id, cover):
+    request_id = await buy_and_report(cover)
     assert await cover.read("liabilities") == PAYOUT
-    await answer(oracle, request_id, FEATURES, value=-35)
+    await answer(world, model_id, request_id, FEATURES, EARLY)
     assert await status_of(cover) is Cover.ON_TIME
-    assert await cover.read("dueTo", HOLDER) == 0
+    assert await cover.read("dueTo", address_of(HOLDER)) == 0
     assert await cover.read("liabilities") == 0
 
 
-async def test_report__too_close_to_tell__carrier_reports_again(oracle, cover):
-    request_id = await buy_and_report(cover, oracle)
-    await answer(oracle, request_id, FEATURES, value=240)
+async def test_report__too_close_to_tell__carrier_reports_again(world, model_id, cover):
+    request_id = await buy_and_report(cover)
+    await answer(world, model_id, request_id, FEATURES, UNCLEAR)
     assert await status_of(cover) is Cover.ACTIVE
 
-    again = await report(cover, oracle)
+    again = await report(cover)
     assert again != request_id
-    await answer(oracle, again, FEATURES, value=300)
+    await answer(world, model_id, again, FEATURES, LATE)
     assert await status_of(cover) is Cover.PAID
 
 
-async def test_report__by_the_holder__is_refused(oracle, cover):
-    await cover.send("buy", PARCEL, sender=HOLDER, value=PREMIUM)
+async def test_report__by_the_holder__is_refused(cover):
+    await cover.send(HOLDER, "buy", PARCEL, value=PREMIUM)
     with pytest.raises(Reverted) as refusal:
-        await cover.send("report", PARCEL, FEATURES, sender=HOLDER, value=GWEI)
+        await cover.send(HOLDER, "report", PARCEL, FEATURES, value=FEE)
     assert refusal.value.error == "NotCarrier"
 
 
-async def test_report__without_the_fee__is_refused(oracle, cover):
-    await cover.send("buy", PARCEL, sender=HOLDER, value=PREMIUM)
+async def test_report__without_the_fee__is_refused(cover):
+    await cover.send(HOLDER, "buy", PARCEL, value=PREMIUM)
     with pytest.raises(Reverted) as refusal:
-        await cover.send("report", PARCEL, FEATURES, sender=CARRIER)
+        await cover.send(CARRIER, "report", PARCEL, FEATURES)
     assert refusal.value.error == "FeeTooLow"
 
 
-async def test_buy__beyond_the_reserve__is_refused(oracle, cover):
-    await cover.send("buy", PARCEL, sender=HOLDER, value=PREMIUM)
+async def test_buy__beyond_the_reserve__is_refused(cover):
+    await cover.send(HOLDER, "buy", PARCEL, value=PREMIUM)
     with pytest.raises(Reverted) as refusal:
-        await cover.send("buy", keccak(text="another"), sender=HOLDER, value=PREMIUM)
+        await cover.send(HOLDER, "buy", keccak(text="another"), value=PREMIUM)
     assert refusal.value.error == "ReserveTooSmall"
 
 
-async def test_withdraw_report__no_answer_in_time__carrier_reports_again(stage, oracle, cover):
-    request_id = await buy_and_report(cover, oracle)
-    await stage.pass_time(3601)
-    await cover.send("withdrawReport", request_id, sender=CARRIER)
+async def test_withdraw_report__no_answer_in_time__carrier_reports_again(world, model_id, cover):
+    request_id = await buy_and_report(cover)
+    await world.pass_time(3601)
+    await cover.send(CARRIER, "withdrawReport", request_id)
     assert await status_of(cover) is Cover.ACTIVE
-    await answer(oracle, await report(cover, oracle), FEATURES, value=300)
+    await answer(world, model_id, await report(cover), FEATURES, LATE)
     assert await status_of(cover) is Cover.PAID
