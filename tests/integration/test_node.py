@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from eth_utils.crypto import keccak
 
-from oracle.chain.local import LocalChain, local_chain
+from oracle.chain.local import Engine, LocalChain, local_chain
 from oracle.chain.signer import AccountSigner
 from oracle.core.errors import Conflict, InvalidInput, NotFound
 from oracle.core.lifecycle import State
@@ -109,6 +109,23 @@ async def test_requests__a_hundred_in_one_block__are_answered_in_order_without_a
     assert [each.prediction.subject for each in made] == asked
     spent = await world.rpc.nonce(OPERATOR.address, block="pending")
     assert spent - before == 100
+
+
+async def test_requests__on_hardhats_chain__are_answered_too(tmp_path: Path) -> None:
+    """Hardhat's node refuses nonces that come early, and mines each transaction at once."""
+    async with (
+        local_chain(folder=tmp_path / "chain", engine=Engine.HARDHAT) as chain,
+        deployed_world(chain.url) as world,
+    ):
+        asked = await world.ask(5)
+        async with running_node(world, tmp_path) as node:
+            made = await world.decided(asked)
+            assert [each.prediction.subject for each in made] == asked
+
+            async def final() -> bool:
+                return await node.parts.journal.read(transactions.counts) == {TxState.FINAL: 5}
+
+            await until(final)
 
 
 async def test_request__input_that_the_card_forbids__is_refused_and_refundable(

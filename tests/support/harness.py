@@ -24,9 +24,7 @@ from oracle.node.parts import NodeOptions, Observer, Parts
 from oracle.node.registration import registration_of
 
 CHAIN_ID = 31337
-import os
-
-MODELS = Path(os.environ.get("TEST_MODELS", str(Path(__file__).parents[2] / "models")))
+MODELS = Path(__file__).parents[2] / "models"
 OPTIONS = NodeOptions(poll=0.02, resend_after=1.0, replace_after=5.0, finality=1)
 OPERATOR = dev_account(0, chain_id=CHAIN_ID)
 REQUESTER = dev_account(1, chain_id=CHAIN_ID)
