@@ -134,7 +134,8 @@ def _confidences(
 
 
 def _ppm(units: int, decimals: int, name: str) -> int | InferenceError:
-    ppm = to_units(from_units(units, decimals), 6)
+    whole = decimals <= 6
+    ppm = units * 10 ** (6 - decimals) if whole else to_units(from_units(units, decimals), 6)
     if 0 <= ppm <= PPM:
         return ppm
     return InferenceError(

@@ -34,7 +34,6 @@ class Outputs:
         value: int128 in units of the head's last decimal, or a label's index.
         confidence: parts per million, 0 when not stated.
         ambiguous: the two best labels are closer than the card's ``ambiguous``.
-        output_hash: keccak256 of ``encoded``, 32 bytes.
         encoded: the rounded outputs in the ``tensors`` encoding.
         rounded: the same as arrays, in the card's order; floats as int64 units.
         raw: the outputs before rounding, empty when read back from ``encoded``; for people only.
@@ -43,10 +42,14 @@ class Outputs:
     value: int
     confidence: int
     ambiguous: bool
-    output_hash: bytes
-    encoded: bytes = field(repr=False)
+    encoded: bytes
     rounded: tuple[NDArray[Any], ...] = field(repr=False, compare=False)
     raw: tuple[NDArray[Any], ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def output_hash(self) -> bytes:
+        """keccak256 of ``encoded``, 32 bytes; computed at each access."""
+        return keccak256(self.encoded)
 
     def prediction(
         self, *, model_id: bytes, subject: bytes, input_hash: bytes, predicted_at: int
@@ -192,7 +195,6 @@ def _outputs(
         value=reading.value,
         confidence=reading.confidence,
         ambiguous=reading.ambiguous,
-        output_hash=keccak256(encoded),
         encoded=encoded,
         rounded=rounded,
         raw=raw,
