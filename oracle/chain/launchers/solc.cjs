@@ -13,7 +13,7 @@ const solc = require(path.join(folder, "index.js"));
 
 function write(text) {
   const bytes = Buffer.from(text, "utf8");
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     try {
       done += fs.writeSync(1, bytes, done);
     } catch (error) {
