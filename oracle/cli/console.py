@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
@@ -58,17 +59,28 @@ def table(*columns: str, right: Iterable[str] = ()) -> Table:
     return grid
 
 
-def facts(rows: Sequence[tuple[str, Any]] | Mapping[str, Any], indent: int = 2) -> Table:
-    """Names and values below each other; rows whose value is None are left out."""
-    pairs = rows.items() if isinstance(rows, Mapping) else rows
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style="quiet", no_wrap=True)
-    grid.add_column(overflow="fold")
+def facts(rows: Sequence[tuple[str, Any]] | Mapping[str, Any], indent: int = 2) -> Text:
+    """Names and values below each other; rows whose value is None are left out.
+
+    One line each, however long: a hash that is broken over two lines can not be copied.
+    """
+    pairs = [
+        (name, value)
+        for name, value in (rows.items() if isinstance(rows, Mapping) else rows)
+        if value is not None
+    ]
+    width = max((len(name) for name, _ in pairs), default=0)
+    lines = []
     for name, value in pairs:
-        if value is not None:
-            shown = value if isinstance(value, Text) else str(value)
-            grid.add_row(" " * indent + name, shown)
-    return grid
+        shown = value if isinstance(value, Text) else Text(str(value))
+        lines.append(Text.assemble(" " * indent, (name.ljust(width), "quiet"), "  ", shown))
+    return Text("\n").join(lines)
+
+
+def say(*parts: RenderableType, console: Console | None = None) -> None:
+    """Print, below each other; text is never broken, tables are fitted to the terminal."""
+    for part in parts:
+        (console or out).print(part, soft_wrap=isinstance(part, str | Text))
 
 
 def verdict(word: str | None) -> Text:
@@ -100,6 +112,15 @@ def seconds(value: float) -> str:
     if value < 90:
         return f"{value:.1f} s"
     return f"{int(value // 60)} min {int(value % 60)} s"
+
+
+def ether(text: str, digits: int = 4) -> str:
+    """An amount with a few significant digits: ``0.00009553``; exact ones are for programs."""
+    number = Decimal(text)
+    if number == 0:
+        return "0"
+    places = max(0, digits - 1 - number.adjusted())
+    return f"{number:.{places}f}".rstrip("0").rstrip(".") if places else f"{number:f}"
 
 
 def mark(ok: bool) -> Text:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from oracle.cli.console import err, out, show_json
+from oracle.cli.console import err, show_json
 from oracle.cli.exits import Undecided
 from oracle.core.errors import ChainError
 
@@ -58,7 +58,7 @@ def decide(
     if json:
         show_json(account)
     else:
-        print_account(out, account)
+        print_account(account)
     judge(account)
 
 

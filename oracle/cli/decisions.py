@@ -72,7 +72,7 @@ def show(
     if json:
         show_json(account)
     else:
-        print_account(out, account)
+        print_account(account)
 
 
 def _whole(node: object, subject: str) -> str:

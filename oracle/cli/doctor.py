@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def doctor() -> None:
-    """doctor"""
+    """Doctor"""
     raise NotImplementedError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oracle.cli.console import facts, out, short, show_json, table
+from oracle.cli.console import facts, out, say, short, show_json, table
 
 if TYPE_CHECKING:
     from oracle.cli.settings import Settings
@@ -59,13 +59,13 @@ def show(
         return
     card = model.card
     out.print(f"\n[head]{card.title}[/head]\n{card.description}\n")
-    out.print(
+    say(
         facts(
             [
                 ("model id", f"0x{model.model_id.hex()}"),
                 ("file", f"{card.model.onnx.file}, sha256 {card.model.onnx.sha256}"),
                 ("says", ", ".join(card.labels) or f"a number with {card.decimals} decimals"),
-                ("policy", _policy_words(model)),
+                ("policy", policy_words(model)),
                 ("data", card.provenance.source),
                 ("licence", card.provenance.licence),
                 ("trained with", card.provenance.trained_with),
@@ -135,7 +135,8 @@ def _inputs(model: StoredModel) -> object:
     return grid
 
 
-def _policy_words(model: StoredModel) -> str | None:
+def policy_words(model: StoredModel) -> str:
+    """The rule in the model's folder, in plain words."""
     if model.policy is None:
         return "none: it can not be registered before it has a policy.json"
     from oracle.api.policies import class_words, threshold_words

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from oracle.cli.console import err, facts, out, seconds, show_json, verdict
+from oracle.cli.console import err, facts, out, say, seconds, show_json, verdict
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _input_bytes(
 def _show_asked(asked: Asked, place: Place) -> None:
     who = f"{asked.dapp.contract} at {asked.dapp_address}" if asked.dapp else "an account"
     out.print()
-    out.print(
+    say(
         facts(
             [
                 ("asked by", f"{who}, as {place.account.address}"),
@@ -167,9 +167,9 @@ def _show_decision(
     line.append(f"  {model.card.value_text(decision.value)}", style="head")
     if decision.confidence:
         line.append("  confidence ", style="quiet").append(percent_text(decision.confidence))
-    out.print(line)
+    say(line)
     meaning = model.policy.meaning.get(word.upper()) if model.policy else None
-    out.print(
+    say(
         facts(
             [
                 ("which means", meaning),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+STARTED = time.monotonic()
+"""When this process began to do something, monotonic seconds."""
 
 
 def run(command: Coroutine[Any, Any, T]) -> T:

@@ -67,6 +67,20 @@ class Settings(BaseSettings):
         """The RPC endpoints, with their credentials."""
         return [url.get_secret_value() for url in self.rpc_urls]
 
+    def for_demo(self) -> Settings:
+        """These settings with development keys and nothing of the outside: no key, no endpoint."""
+        return self.model_copy(
+            update={
+                "rpc_urls": [],
+                "contract": None,
+                "private_key": None,
+                "keystore": None,
+                "account": None,
+                "api_keys": None,
+                "journal": None,
+            }
+        )
+
     def key_environment(self) -> dict[str, str]:
         """The settings about keys, by their environment variables' names."""
         secrets = {

@@ -6,12 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from oracle.cli.console import facts, seconds, short, state, table, verdict
+from oracle.cli.console import ether, facts, say, seconds, short, state, table, verdict
 
 Json = Mapping[str, Any]
 
@@ -41,12 +40,12 @@ def gas(account: Json) -> str | None:
     """Gas and fee of the transaction that was mined."""
     for transaction in reversed(account["transactions"]):
         if transaction["gas_used"] is not None:
-            fee = f", fee {transaction['fee']} ETH" if transaction["fee"] else ""
+            fee = f", fee {ether(transaction['fee'])} ETH" if transaction["fee"] else ""
             return f"{transaction['gas_used']:,} gas{fee}"
     return None
 
 
-def details(account: Json) -> Table:
+def details(account: Json) -> Text:
     """What a person wants to know next: what, where, for how much."""
     decision, asked = account["decision"], account["request"]
     return facts(
@@ -73,23 +72,23 @@ def timeline(account: Json) -> Table:
     return grid
 
 
-def account_in_full(account: Json) -> RenderableType:
-    """Everything about one decision."""
-    blocks: list[RenderableType] = [headline(account), details(account)]
+def print_account(account: Json) -> None:
+    """Everything about one decision, with air around it."""
     said = account["prediction"]
+    say("", headline(account), details(account))
     if said:
-        blocks.append(
+        say(
             facts(
                 [
                     ("input hash", Text(said["input_hash"], style="id")),
                     ("output hash", Text(said["output_hash"], style="id")),
-                    ("value on chain", said["value"]),
+                    ("on chain", f"{said['value']}, {said['confidence_ppm']} ppm"),
                 ]
             )
         )
     if account["timeline"]:
-        blocks += [Text(""), Padding(timeline(account), (0, 0, 0, 2))]
-    return Group(*blocks)
+        say("", Padding(timeline(account), (0, 0, 0, 2)))
+    say("")
 
 
 def lines(found: Sequence[Json]) -> Table:
@@ -109,13 +108,6 @@ def lines(found: Sequence[Json]) -> Table:
             f"{seconds(max(0.0, now - line['at']))} ago" if line["at"] else "—",
         )
     return grid
-
-
-def print_account(console: Console, account: Json) -> None:
-    """A decision's account with air around it."""
-    console.print()
-    console.print(account_in_full(account))
-    console.print()
 
 
 def _asked_by(asked: Json | None) -> str | None:

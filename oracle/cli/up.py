@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oracle.cli.chain import EngineName
-from oracle.cli.console import err, out
+from oracle.cli.console import err, out, say
 from oracle.cli.logs import LogFormat
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
     import socket
 
-    from rich.console import RenderableType
+    from rich.text import Text
 
     from oracle.chain.deployment import Deployed
     from oracle.cli.compose import Place
     from oracle.cli.home import RunningNode
     from oracle.cli.settings import Settings
     from oracle.cli.steps import Steps
-    from oracle.inference.folder import StoredModel
     from oracle.inference.store import CardStore
 
 CHAIN_PORT = 8545
@@ -204,24 +203,23 @@ async def _serve(
         home.announce(note)
         try:
             steps.done("API", api)
-            out.print(what_next(note, models))
+            say(what_next(note, models))
             await asyncio.Event().wait()
         finally:
             home.withdraw(os.getpid())
 
 
-def what_next(note: RunningNode, models: CardStore) -> RenderableType:
+def what_next(note: RunningNode, models: CardStore) -> Text:
     """Things to try in a second terminal, each of which works as it is printed."""
     import json
 
-    from rich.console import Group
-    from rich.padding import Padding
     from rich.text import Text
 
+    from oracle.api.models import example_of
     from oracle.chain.contracts import DecisionContract
 
-    model = next(iter(models))
-    body = json.dumps({"model": model.name, "input": "0x" + _example(model).hex(), "wait": 10})
+    model = min(models, key=lambda each: len(json.dumps(example_of(each))))
+    body = json.dumps({"model": model.name, "input": example_of(model), "wait": 10})
     call = json.dumps(
         {
             "jsonrpc": "2.0",
@@ -249,16 +247,10 @@ def what_next(note: RunningNode, models: CardStore) -> RenderableType:
         plain = f"curl -s {note.rpc} -H 'content-type: application/json' -d '{call}'"
         things.insert(3, ("read the contract itself", f"{view} --rpc-url {note.rpc}"))
         things.insert(4, ("the same, without Foundry", plain))
-    blocks: list[RenderableType] = [Text("\nTry, in another terminal:", style="head")]
+    lines = [Text("\nTry, in another terminal:", style="head")]
     for what, command in things:
-        blocks.append(Padding(Text(what, style="quiet"), (1, 0, 0, 2)))
-        blocks.append(Padding(Text(command), (0, 0, 0, 4)))
-    blocks.append(Text("\nCtrl-C stops everything.\n", style="quiet"))
-    return Group(*blocks)
-
-
-def _example(model: StoredModel) -> bytes:
-    return model.vectors[0].input if model.vectors else b""
+        lines += [Text(f"\n  {what}", style="quiet"), Text(f"    {command}")]
+    return Text("\n").join([*lines, Text("\nCtrl-C stops everything.\n", style="quiet")])
 
 
 def _deployed_words(deployed: Deployed) -> str:
