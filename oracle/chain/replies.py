@@ -147,7 +147,8 @@ _SENDS: tuple[tuple[SendOutcome, re.Pattern[str]], ...] = (
             r"exceeds .*gas limit|intrinsic gas|floor data gas|invalid (sender|chain|signature)"
             r"|oversized data|invalid transaction|decode|rlp|type not supported|initcode"
             r"|nonce too high"
-            r"|replay.?protected|priority fee .*(higher|greater)|tip .*(higher|greater)|eip-3607",
+            r"|requires at least \d+ gas|replay.?protected|eip-3607"
+            r"|(priority ?fee|tip) .*(higher|greater|bigger)|maxPriorityFeePerGas .*bigger",
             re.IGNORECASE,
         ),
     ),

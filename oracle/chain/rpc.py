@@ -150,11 +150,11 @@ class RpcPool(Failover):
         shown = hex(block) if isinstance(block, int) else name
         try:
             return await self.first([(method, [shown, False])], judge)
-        except BlockUnknown:
+        except Transient:
             if not trailing:
                 raise
             best = max(trailing, key=lambda stamp: stamp.number)
-            self._highest = best.number  # every endpoint agrees that the chain is shorter now
+            self._highest = best.number  # no endpoint that answers is any further
             return best
 
     async def logs(self, *, address: str, block_hash: bytes) -> list[Log]:
@@ -328,20 +328,20 @@ class RpcPool(Failover):
         """One endpoint's say on each transaction; empty where it was not reached."""
         if endpoint.pause > 0 and endpoint.status is EndpointStatus.RATE_LIMITED:
             return []
-        try:
-            if not await endpoint.verify_chain(self.chain_id):
+        calls = [("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raws]
+        for again in (True, False):
+            try:
+                if not await endpoint.verify_chain(self.chain_id):
+                    return []
+                replies = await endpoint.exchange(calls)
+            except (Unreachable, RateLimited):
                 return []
-        except Transient:
-            return []
-        try:
-            replies = await endpoint.exchange(
-                [("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raws]
-            )
-        except (Unreachable, RateLimited):
-            return []
-        except Transient as fault:
-            return [(SendOutcome.MAYBE_SENT, fault.what)] * len(raws)
-        endpoint.succeeded()
+            except Transient as fault:
+                if again and endpoint.status is EndpointStatus.UNCHECKED:
+                    continue  # a kept-alive connection was dropped; the same bytes do no harm
+                return [(SendOutcome.MAYBE_SENT, fault.what)] * len(raws)
+            endpoint.succeeded()
+            break
         return [
             (SendOutcome.ACCEPTED, "")
             if reply.get("error") is None

@@ -1,0 +1,391 @@
+"""The pool: failover, wrong chains, lagging and lying endpoints, and what is never shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import aiohttp
+import pytest
+from eth_utils.crypto import keccak
+
+from oracle.chain.endpoint import EndpointStatus, HttpFault, redacted
+from oracle.chain.errors import BlockUnknown, MethodMissing
+from oracle.chain.replies import SendOutcome
+from oracle.chain.rpc import RpcPool
+from oracle.chain.wire import BlockStamp
+from oracle.core.errors import ChainError, ConfigError, Reverted, Transient
+from tests.support.fake_rpc import FakeChain, FakeProvider, Refusal, pool_of
+
+ADDRESS = "0x" + "ab" * 20
+
+
+def chain(length: int = 5) -> FakeChain:
+    made = FakeChain()
+    made.mine(length)
+    return made
+
+
+def failing(fault: Exception) -> FakeProvider:
+    def answer(method: str, params: object) -> Any:
+        raise fault
+
+    return FakeProvider(answer)
+
+
+async def test_block__latest__is_typed() -> None:
+    source = chain(3)
+    stamp = await pool_of(FakeProvider(source.answer)).block("latest")
+    assert stamp == BlockStamp(
+        number=2,
+        hash=source.hash_at(2),
+        parent_hash=source.hash_at(1),
+        timestamp=1_002,
+        base_fee=7,
+    )
+
+
+async def test_chain_id__wrong_everywhere__config_error_names_both() -> None:
+    pool = pool_of(FakeProvider(chain().answer, chain_id=5))
+    with pytest.raises(ConfigError, match="http://node0.test: it serves chain 5, not 31337"):
+        await pool.block("latest")
+
+
+async def test_chain_id__wrong_at_one__is_left_out() -> None:
+    wrong, right = FakeProvider(chain(9).answer, chain_id=5), FakeProvider(chain(3).answer)
+    pool = pool_of(wrong, right)
+    assert (await pool.block("latest")).number == 2
+    assert wrong.methods() == []
+    states = await pool.check()
+    assert [state.status for state in states] == [EndpointStatus.WRONG_CHAIN, EndpointStatus.READY]
+    assert "chain 5" in states[0].fault
+
+
+async def test_chain_id__lost_connection__is_asked_again() -> None:
+    source, up = chain(), True
+
+    def answer(method: str, params: Any) -> Any:
+        if not up:
+            raise ConnectionResetError
+        return source.answer(method, params)
+
+    provider = FakeProvider(answer)
+    pool = pool_of(provider)
+    await pool.block("latest")
+    up = False
+    with pytest.raises(Transient):
+        await pool.block("latest")
+    up, provider.chain_id = True, 1
+    with pytest.raises(ConfigError):
+        await pool.block("latest")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ConnectionRefusedError(),
+        aiohttp.ServerDisconnectedError(),
+        TimeoutError(),
+        HttpFault(503, None),
+        HttpFault(429, "1"),
+        json.JSONDecodeError("bad", "<html>", 0),
+        Refusal(-32603, "internal error"),
+        Refusal(-32005, "rate limit reached"),
+        Refusal(429, "slow down"),
+        Refusal(-32601, "method not found"),
+    ],
+)
+async def test_call__first_endpoint_fails__second_answers(fault: Exception) -> None:
+    bad, good = failing(fault), FakeProvider(chain(3).answer)
+    assert (await pool_of(bad, good).block("latest")).number == 2
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "nonsense",
+        {"number": "0x1"},
+        {"number": 1, "hash": "0x00", "parentHash": "0x00", "timestamp": "0x0"},
+        [],
+    ],
+)
+async def test_block__garbage__is_transient_and_next_is_asked(reply: Any) -> None:
+    liar = FakeProvider(lambda *_: reply)
+    assert (await pool_of(liar, FakeProvider(chain(3).answer)).block("latest")).number == 2
+    with pytest.raises(Transient, match="malformed"):
+        await pool_of(FakeProvider(lambda *_: reply)).block("latest")
+
+
+async def test_block__another_block_than_asked__is_not_taken() -> None:
+    source = chain(4)
+    liar = FakeProvider(lambda *_: source.blocks[1])
+    good = FakeProvider(source.answer)
+    assert (await pool_of(liar, good).block(3)).number == 3
+    assert (await pool_of(liar, good).block(source.hash_at(2))).number == 2
+
+
+async def test_block__unknown_everywhere__block_unknown() -> None:
+    pool = pool_of(FakeProvider(chain(3).answer), FakeProvider(chain(4).answer))
+    with pytest.raises(BlockUnknown, match="block 9 is unknown"):
+        await pool.block(9)
+
+
+async def test_block__lagging_first_endpoint__head_never_goes_far_back() -> None:
+    ahead, behind = FakeProvider(chain(50).answer), FakeProvider(chain(10).answer)
+    pool = pool_of(behind, ahead)
+    assert (await pool.block("latest")).number == 9
+    assert (await pool.block(49)).number == 49
+    pool = pool_of(ahead, behind)
+    assert (await pool.block("latest")).number == 49
+    ahead.answer = failing(TimeoutError()).answer
+    assert (await pool.block("latest")).number == 9, "all that is left"
+
+
+async def test_logs__lagging_endpoint_says_none__next_is_asked() -> None:
+    source = chain(3)
+    source.mine(logs=[{"address": ADDRESS, "topics": [], "data": "0x"}])
+
+    def short(method: str, params: Any) -> Any:
+        return [] if method == "eth_getLogs" else chain(3).answer(method, params)
+
+    pool = pool_of(FakeProvider(short), FakeProvider(source.answer))
+    assert len(await pool.logs(address=ADDRESS, block_hash=source.hash_at(3))) == 1
+    logs, last = await pool.logs_between(address=ADDRESS, first=0, last=3)
+    assert (len(logs), last.number) == (1, 3)
+
+
+async def test_logs__bloom_says_there_are__empty_answer_is_doubted() -> None:
+    source = chain(3)
+    source.mine(logs=[{"address": ADDRESS, "topics": [], "data": "0x"}])
+    digest = keccak(bytes.fromhex(ADDRESS[2:]))
+    bloom = sum(1 << (int.from_bytes(digest[n : n + 2], "big") & 2047) for n in (0, 2, 4))
+    source.blocks[3]["logsBloom"] = f"0x{bloom:0512x}"
+
+    def index_is_late(method: str, params: Any) -> Any:
+        return [] if method == "eth_getLogs" else source.answer(method, params)
+
+    late, good = FakeProvider(index_is_late), FakeProvider(source.answer)
+    assert len(await pool_of(late, good).logs(address=ADDRESS, block_hash=source.hash_at(3))) == 1
+    alone = pool_of(late)
+    assert await alone.logs(address=ADDRESS, block_hash=source.hash_at(3)) == []
+    assert late.methods().count("eth_getLogs") == 3
+
+
+async def test_logs__spoofed_by_another_contract__are_left_out() -> None:
+    source = chain(1)
+    source.mine(logs=[{"address": "0x" + "ee" * 20, "topics": [], "data": "0x"}])
+    pool = pool_of(FakeProvider(source.answer))
+    assert await pool.logs(address=ADDRESS, block_hash=source.hash_at(1)) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"blockHash": "0x" + "22" * 32}, {"removed": True}, {"topics": ["0x12"]}]
+)
+async def test_logs__of_another_block_removed_or_malformed__are_refused(
+    wrong: dict[str, Any],
+) -> None:
+    source = chain(1)
+    source.mine(logs=[{"address": ADDRESS, "topics": [], "data": "0x"}])
+
+    def answer(method: str, params: Any) -> Any:
+        found = source.answer(method, params)
+        return [{**log, **wrong} for log in found] if method == "eth_getLogs" else found
+
+    with pytest.raises(Transient, match="malformed"):
+        await pool_of(FakeProvider(answer)).logs(address=ADDRESS, block_hash=source.hash_at(1))
+
+
+async def test_call__revert__is_taken_at_once_and_decoded() -> None:
+    body = "0x" + keccak(text="UnknownModel(bytes32)")[:4].hex() + "11" * 32
+    first, second = failing(Refusal(3, "execution reverted", body)), FakeProvider(chain().answer)
+    with pytest.raises(Reverted) as caught:
+        await pool_of(first, second).eth_call(ADDRESS, b"", block="latest")
+    assert caught.value.error == "UnknownModel"
+    assert caught.value.arguments == {"modelId": b"\x11" * 32}
+    assert second.calls == []
+
+
+async def test_call__invalid_params__is_definite() -> None:
+    first, second = failing(Refusal(-32602, "invalid argument 0")), FakeProvider(chain().answer)
+    with pytest.raises(ChainError) as caught:
+        await pool_of(first, second).call("eth_call", [1])
+    assert not isinstance(caught.value, Transient)
+    assert second.calls == []
+
+
+async def test_call__method_missing_everywhere__says_so() -> None:
+    with pytest.raises(MethodMissing):
+        await pool_of(FakeProvider(chain().answer)).call("eth_feeHistory")
+
+
+async def test_rate_limit__pauses_the_endpoint_until_its_time() -> None:
+    now = 100.0
+    limited = failing(HttpFault(429, "7"))
+    pool = pool_of(limited, FakeProvider(chain(3).answer), clock=lambda: now)
+    await pool.block("latest")
+    state = pool.health()[0]
+    assert (state.status, state.pause) == (EndpointStatus.RATE_LIMITED, 7.0)
+    asked = len(limited.calls)
+    await pool.block("latest")
+    assert len(limited.calls) == asked
+    now += 8
+    limited.answer = chain(3).answer
+    await pool.block("latest")
+    assert pool.health()[0].status is EndpointStatus.READY
+
+
+async def test_backoff__grows_and_ends_with_success() -> None:
+    now = 0.0
+    bad = failing(Refusal(-32603, "internal"))
+    pool = pool_of(bad, FakeProvider(chain().answer), clock=lambda: now, rounds=1)
+    pauses = []
+    for _ in range(12):
+        await pool.block("latest")
+        pauses.append(pool.health()[0].pause)
+        now += 60
+    assert pauses[:3] == [0.25, 0.5, 1.0]
+    assert max(pauses) == 30.0
+    bad.answer = chain().answer
+    await pool.block("latest")
+    assert pool.health()[0].failures == 0
+
+
+async def test_timeout__endpoint_hangs__next_is_asked() -> None:
+    class Hanging(FakeProvider):
+        async def make_request(self, method: str, params: Any) -> Any:
+            await asyncio.sleep(60)
+
+    pool = pool_of(Hanging(chain().answer), FakeProvider(chain(3).answer), timeout=0.02)
+    assert (await pool.block("latest")).number == 2
+    assert "no answer within 0.02 s" in pool.health()[0].fault
+
+
+async def test_batch__mixed__gives_each_its_own() -> None:
+    source = chain(3)
+
+    def answer(method: str, params: Any) -> Any:
+        if method == "eth_call":
+            raise Refusal(3, "execution reverted", "0x")
+        return source.answer(method, params)
+
+    found = await pool_of(FakeProvider(answer)).batch(
+        [("eth_blockNumber", []), ("eth_call", []), ("eth_getBlockByHash", ["0x" + "00" * 32])]
+    )
+    assert found[0] == "0x2"
+    assert isinstance(found[1], Reverted)
+    assert found[2] is None
+
+
+async def test_batch__longer_than_one__is_split_and_keeps_order() -> None:
+    provider = FakeProvider(chain(1).answer)
+    provider.answer = lambda method, params: params[0]
+    assert await pool_of(provider).batch([("x", [n]) for n in range(250)]) == list(range(250))
+
+
+async def test_batch__reply_short_or_unordered__is_not_taken() -> None:
+    class Short(FakeProvider):
+        async def make_batch_request(self, batch_requests: list[tuple[str, Any]]) -> Any:
+            return (await super().make_batch_request(batch_requests))[:-1]
+
+    with pytest.raises(Transient, match="number of answers"):
+        await pool_of(Short(chain().answer)).batch([("eth_blockNumber", [])] * 3)
+
+
+async def test_receipts__of_another_transaction__are_refused() -> None:
+    receipt = {
+        "transactionHash": "0x" + "22" * 32,
+        "status": "0x1",
+        "blockNumber": "0x1",
+        "blockHash": "0x" + "33" * 32,
+        "gasUsed": "0x5208",
+        "effectiveGasPrice": "0x1",
+        "contractAddress": None,
+        "logs": [],
+    }
+    pool = pool_of(FakeProvider(lambda *_: receipt))
+    with pytest.raises(Transient, match="transactionHash"):
+        await pool.receipts([b"\x11" * 32])
+    (found,) = await pool.receipts([b"\x22" * 32])
+    assert found is not None
+    assert found.succeeded
+    assert await pool_of(FakeProvider(lambda *_: None)).receipts([b"\x11" * 32]) == [None]
+
+
+RAW = b"\x02signed"
+
+
+async def broadcast(*faults: Exception | None) -> tuple[SendOutcome, list[FakeProvider]]:
+    providers = [
+        failing(fault) if fault else FakeProvider(lambda *_: "0x" + keccak(RAW).hex())
+        for fault in faults
+    ]
+    sent = await pool_of(*providers).broadcast(RAW)
+    assert sent.tx_hash == keccak(RAW)
+    return sent.outcome, providers
+
+
+async def test_broadcast__goes_to_every_endpoint() -> None:
+    outcome, providers = await broadcast(None, None, None)
+    assert outcome is SendOutcome.ACCEPTED
+    assert all(p.methods() == ["eth_sendRawTransaction"] for p in providers)
+
+
+@pytest.mark.parametrize(
+    ("faults", "outcome"),
+    [
+        ([Refusal(-32000, "already known"), TimeoutError()], SendOutcome.ALREADY_KNOWN),
+        ([Refusal(-32000, "nonce too low"), None], SendOutcome.ACCEPTED),
+        ([Refusal(-32000, "nonce too low"), TimeoutError()], SendOutcome.MAYBE_SENT),
+        ([Refusal(-32000, "nonce too low"), ConnectionRefusedError()], SendOutcome.NONCE_TOO_LOW),
+        ([Refusal(-32000, "something new")], SendOutcome.MAYBE_SENT),
+        ([ConnectionRefusedError()], SendOutcome.MAYBE_SENT),
+        ([HttpFault(429, None)], SendOutcome.MAYBE_SENT),
+        ([aiohttp.ServerDisconnectedError()], SendOutcome.MAYBE_SENT),
+        (
+            [Refusal(-32000, "insufficient funds for gas * price + value")],
+            SendOutcome.INSUFFICIENT_FUNDS,
+        ),
+    ],
+)
+async def test_broadcast__several_answers__surest_one_counts(
+    faults: list[Exception | None], outcome: SendOutcome
+) -> None:
+    assert (await broadcast(*faults))[0] is outcome
+
+
+async def test_broadcast__wrong_chain__never_gets_the_transaction() -> None:
+    wrong = FakeProvider(lambda *_: "0x", chain_id=1)
+    with pytest.raises(ConfigError):
+        await pool_of(wrong).broadcast(RAW)
+    assert wrong.methods() == []
+
+
+async def test_errors_and_states__never_show_credentials(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    pool = pool_of(failing(ConnectionRefusedError()), failing(HttpFault(401, None)))
+    with pytest.raises(Transient) as caught:
+        await pool.block("latest")
+    shown = f"{caught.value!r} {caught.value} {pool.health()} {caplog.text}"
+    assert "secret" not in shown
+    assert "http://node0.test" in shown
+    assert caught.value.__cause__ is None
+
+
+def test_url__not_http__config_error_without_credentials() -> None:
+    with pytest.raises(ConfigError) as caught:
+        RpcPool(["ws://user:secret@host/secret"], chain_id=1)
+    assert "secret" not in str(caught.value)
+    assert redacted("https://u:p@host:8545/key?x=1") == "https://host:8545"
+    with pytest.raises(ConfigError, match="no RPC endpoint"):
+        RpcPool([], chain_id=1)
+
+
+async def test_close__closes_every_connection() -> None:
+    providers = [FakeProvider(chain().answer), FakeProvider(chain().answer)]
+    async with pool_of(*providers) as pool:
+        await pool.block("latest")
+    assert all(provider.closed for provider in providers)
