@@ -1,0 +1,125 @@
+"""Full receipt gas of the contract's own paths, measured on a real chain.
+
+Anvil with the Cancun rules; exact, so that ``tests/integration/chain/test_gas.py`` pins it and ``make bench``
+prints it beside other systems' figures for the same operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from eth_utils.crypto import keccak
+
+from oracle.chain.contracts import RequestLog
+from oracle.chain.wire import TxReceipt
+from oracle.core.prediction import Prediction
+from oracle.core.transaction import GWEI
+from tests.support.world import (
+    FEE_GWEI,
+    OPERATOR,
+    REQUESTER,
+    SCORE_MODEL,
+    STRANGER,
+    World,
+)
+
+INPUT = bytes.fromhex("002a000186a000030d40000000000011")
+"""Four features, packed in 16 bytes."""
+VALUE, CONFIDENCE = 731, 912_345
+NOW = 0x77359401
+"""The chain's time, a word without zero bytes: those cost less, and figures would vary with it."""
+DEADLINE = NOW + 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gas:
+    """Gas of one operation each, storage and accounts as they are in steady use.
+
+    Attributes:
+        make_decision: ``makeDecision`` for a new subject, ThresholdPolicy.
+        request: ``requestDecision`` by an account without code, its second, with a fee.
+        answer: answer and callback, without what the consumer itself spends in its callback.
+        round_trip: request through a consumer contract, answer, callback that writes one new slot.
+    """
+
+    make_decision: int
+    request: int
+    answer: int
+    round_trip: int
+
+
+async def measure_gas(world: World) -> Gas:
+    """Measure each operation once, after a first one that warms what stays warm in steady use."""
+    await world.rpc.call("evm_setNextBlockTimestamp", [NOW])
+    await _make_decision(world, b"first")
+    consumer, codec = await world.deploy_mock("SlotConsumer", world.contract.address)
+
+    async def through_consumer() -> tuple[TxReceipt, TxReceipt]:
+        call = codec.encode("ask", SCORE_MODEL, INPUT, 60_000, DEADLINE)
+        asked = await world.signer(STRANGER).send_transaction(
+            to=consumer, calldata=call, value=FEE_GWEI * GWEI
+        )
+        return asked, await _answer(world, asked)
+
+    await through_consumer()
+    asked, answered = await through_consumer()
+    await _request(world)
+    return Gas(
+        make_decision=(await _make_decision(world, b"second")).gas_used,
+        request=(await _request(world)).gas_used,
+        answer=answered.gas_used - await _spent_by(world, answered, consumer),
+        round_trip=asked.gas_used + answered.gas_used,
+    )
+
+
+def rows(gas: Gas) -> Iterator[tuple[str, int]]:
+    """Name and gas of each operation."""
+    for field in fields(gas):
+        yield field.name, getattr(gas, field.name)
+
+
+async def _make_decision(world: World, text: bytes) -> TxReceipt:
+    said = _prediction(keccak(text), keccak(INPUT))
+    call = world.contract.encode_make_decision(said)
+    return await world.send(OPERATOR, call, gas=100_000)
+
+
+async def _request(world: World) -> TxReceipt:
+    call = world.contract.encode_request_decision(
+        SCORE_MODEL, INPUT, callback_gas=0, deadline=DEADLINE
+    )
+    return await world.send(REQUESTER, call, value=FEE_GWEI * GWEI)
+
+
+async def _answer(world: World, asked: TxReceipt) -> TxReceipt:
+    (request,) = (log for log in world.logs(asked) if isinstance(log, RequestLog))
+    said = _prediction(request.request_id, keccak(INPUT))
+    return await world.send(OPERATOR, world.contract.encode_make_decision(said), gas=300_000)
+
+
+def _prediction(subject: bytes, input_hash: bytes) -> Prediction:
+    return Prediction(
+        model_id=SCORE_MODEL,
+        subject=subject,
+        input_hash=input_hash,
+        output_hash=keccak(b"outputs"),
+        value=VALUE,
+        confidence=CONFIDENCE,
+        predicted_at=NOW,
+    )
+
+
+async def _spent_by(world: World, receipt: TxReceipt, consumer: str) -> int:
+    """Gas of the callback's own frame."""
+    trace = await world.rpc.call(
+        "debug_traceTransaction", ["0x" + receipt.tx_hash.hex(), {"tracer": "callTracer"}]
+    )
+    frames: list[dict[str, Any]] = [trace]
+    while frames:
+        frame = frames.pop()
+        if frame["to"].lower() == consumer.lower():
+            return int(frame["gasUsed"], 16)
+        frames += frame.get("calls", [])
+    raise AssertionError("the transaction did not call the consumer")
