@@ -23,6 +23,8 @@ from oracle.inference.spread import Spread, measure_spread
 from oracle.inference.vectors import Vector, vectors_to_json
 
 MODEL = "model.onnx"
+MIN_DISTINCT = 8
+"""With fewer inputs a model that mixes its rows could pass for one that does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +92,12 @@ def write_folder(
     card = card_from_json(card_to_json(_unbatched(card)))
     spread = measure_spread(card, onnx, inputs, external=external) if inputs else None
     if spread is not None:
-        allowed = spread.batching and _open(card)
-        card = replace(card, batching=Batching(allowed=allowed, measured=spread.batching_words()))
+        distinct = len(set(inputs))
+        allowed = distinct >= MIN_DISTINCT and spread.batching and _open(card)
+        words = spread.batching_words()
+        if distinct < MIN_DISTINCT:
+            words = f"not measured: {distinct} distinct inputs, {MIN_DISTINCT} are needed"
+        card = replace(card, batching=Batching(allowed=allowed, measured=words))
     card = card_from_json(card_to_json(card))
     vectors = [
         _vector(card, example, outputs, policy)
