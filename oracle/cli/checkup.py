@@ -1,0 +1,366 @@
+"""What ``oracle doctor`` looks at, one function a matter; each says how to mend what it finds."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from oracle.chain.compile import check_fresh
+from oracle.chain.keys import list_keys
+from oracle.chain.rpc import RpcPool
+from oracle.chain.sources import read_sources
+from oracle.chain.toolchain import checkout, find_anvil, find_node, find_solc
+from oracle.cli.client import NodeClient, running_node
+from oracle.cli.compose import (
+    Place,
+    account_of,
+    contract_at,
+    fee_policy,
+    models_of,
+    open_place,
+)
+from oracle.cli.home import Home
+from oracle.cli.settings import Settings
+from oracle.core.errors import ConfigError, OracleError
+from oracle.core.transaction import answer_gas
+
+LEAST_PYTHON = (3, 11)
+SKEW_SECONDS = 60
+
+
+class Status(StrEnum):
+    """How a matter stands."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Something is missing that this set-up may not need."""
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One matter, what was found, and how to mend it."""
+
+    name: str
+    status: Status
+    what: str
+    remedy: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Patient:
+    """What is examined.
+
+    Attributes:
+        chosen: whether a network was asked for; else a chain that does not run is no fault.
+    """
+
+    settings: Settings
+    chosen: bool
+
+
+def ok(name: str, what: str) -> Finding:
+    """A matter that is as it should be."""
+    return Finding(name=name, status=Status.OK, what=what)
+
+
+def from_error(name: str, error: OracleError, status: Status = Status.FAIL) -> Finding:
+    """A matter that is not, as the error says."""
+    return Finding(name=name, status=status, what=error.what, remedy=error.remedy)
+
+
+async def examine(settings: Settings, *, chosen: bool) -> list[Finding]:
+    """Every finding, in the order in which things depend on each other."""
+    patient = Patient(settings=settings, chosen=chosen)
+    found = [python(), node_js(), anvil(), compiler(), artifacts()]
+    found += [state_folder(patient), keystore(patient)]
+    found += models(patient)
+    found += await chain(patient)
+    found += [port(patient), running(patient)]
+    return found
+
+
+def python() -> Finding:
+    """The interpreter."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < LEAST_PYTHON:
+        return Finding(
+            name="python",
+            status=Status.FAIL,
+            what=f"{version} at {sys.executable}",
+            remedy="use Python 3.11 or newer",
+        )
+    return ok("python", f"{version} at {sys.executable}")
+
+
+def node_js() -> Finding:
+    """Node.js: for Hardhat, the npm compiler and the JavaScript client."""
+    try:
+        return ok("node.js", str(find_node()))
+    except OracleError as error:
+        return from_error("node.js", error, _needed_in_checkout())
+
+
+def anvil() -> Finding:
+    """The local chain."""
+    try:
+        return ok("anvil", str(find_anvil()))
+    except OracleError as error:
+        return from_error("anvil", error, _needed_in_checkout())
+
+
+def compiler() -> Finding:
+    """The Solidity compiler; nobody needs it who changes no contract."""
+    root = checkout()
+    if root is None:
+        return ok("compiler", "not needed: the package ships its contracts compiled")
+    try:
+        version = read_sources(root).version
+        found = find_solc(version, root / ".oracle" / "bin")
+        return ok("compiler", f"solc {version} at {found}")
+    except OracleError as error:
+        return from_error("compiler", error, Status.NOTE)
+
+
+def artifacts() -> Finding:
+    """Whether what is deployed is what the sources say."""
+    root = checkout()
+    if root is None:
+        return ok("artifacts", "as released")
+    try:
+        faults = check_fresh(root)
+    except OracleError as error:
+        return from_error("artifacts", error, Status.NOTE)
+    if faults:
+        return Finding(
+            name="artifacts",
+            status=Status.FAIL,
+            what="; ".join(faults[:3]),
+            remedy="run `oracle compile`",
+        )
+    return ok("artifacts", "fresh")
+
+
+def state_folder(patient: Patient) -> Finding:
+    """Journals and keystores are written there."""
+    folder = patient.settings.home
+    try:
+        Home(folder).make()
+    except OracleError as error:
+        return from_error("state folder", error)
+    if not os.access(folder, os.W_OK):
+        return Finding(
+            name="state folder",
+            status=Status.FAIL,
+            what=f"{folder.resolve()} can not be written",
+            remedy="correct its permissions, or set ORACLE_HOME",
+        )
+    return ok("state folder", str(folder.resolve()))
+
+
+def keystore(patient: Patient) -> Finding:
+    """Others must not read keys, encrypted or not."""
+    store = patient.settings.keystore or Home(patient.settings.home).keystore
+    folder = store if store.is_dir() or not store.exists() else store.parent
+    keys = list_keys(folder)
+    secrets: list[Path] = [key.path for key in keys]
+    if patient.settings.keystore_password_file is not None:
+        secrets.append(patient.settings.keystore_password_file)
+    open_ones = [
+        path
+        for path in secrets
+        if path.exists() and path.stat().st_mode & 0o077 and os.name == "posix"
+    ]
+    if open_ones:
+        return Finding(
+            name="keystore",
+            status=Status.FAIL,
+            what=f"others may read {', '.join(map(str, open_ones))}",
+            remedy=f"chmod 600 {' '.join(map(str, open_ones))}",
+        )
+    if patient.settings.keystore is not None and not store.exists():
+        return Finding(
+            name="keystore",
+            status=Status.FAIL,
+            what=f"ORACLE_KEYSTORE names {store}, which does not exist",
+            remedy="make a key with `oracle keys new`, or correct the path",
+        )
+    return ok("keystore", f"{len(keys)} keys in {folder}" if keys else "no keys yet")
+
+
+def models(patient: Patient) -> list[Finding]:
+    """The files' hashes, the runtime, and the golden vectors of every model."""
+    from oracle.inference.readiness import check_vectors
+    from oracle.inference.runner import Runner
+    from oracle.inference.runtime import check_runtime
+
+    try:
+        store = models_of(patient.settings)
+    except OracleError as error:
+        return [from_error("models", error)]
+    faults = check_runtime()
+    found = [
+        Finding(
+            name="onnx runtime",
+            status=Status.FAIL if faults else Status.OK,
+            what="; ".join(faults) or "the pinned version, and it computes correctly",
+            remedy="pip install the locked requirements again" if faults else "",
+        )
+    ]
+    for model in store:
+        name = f"model {model.name}"
+        try:
+            runner = Runner(model)
+            outcome = check_vectors(
+                model, runner.run_many([vector.input for vector in model.vectors])
+            )
+        except OracleError as error:
+            found.append(from_error(name, error))
+            continue
+        if outcome.faults:
+            found.append(
+                Finding(
+                    name=name,
+                    status=Status.FAIL,
+                    what="; ".join(outcome.faults),
+                    remedy="this machine computes otherwise: it must not vouch for this model",
+                )
+            )
+        else:
+            found.append(ok(name, f"file as hashed, {outcome.vectors} golden vectors agree"))
+    return found
+
+
+async def chain(patient: Patient) -> list[Finding]:
+    """The endpoints, the chain id, the clock, the contract, the key and its funds."""
+    settings = patient.settings
+    note = running_node(settings)
+    url = note.rpc if note and note.rpc and not settings.urls else None
+    async with AsyncExitStack() as stack:
+        try:
+            place = await stack.enter_async_context(open_place(settings, url=url))
+        except OracleError as error:
+            local = settings.network in ("anvil", "hardhat") and not patient.chosen and note is None
+            status = Status.NOTE if local else Status.FAIL
+            remedy = "start one: oracle up" if local else error.remedy
+            return [Finding(name="chain", status=status, what=error.what, remedy=remedy)]
+        found = [_endpoints(place.rpc, place)]
+        for check in (_clock, _contract, _funds):
+            found.append(await _checked(check, place))
+        return found
+
+
+def port(patient: Patient) -> Finding:
+    """The API's port: free, or our own node's."""
+    settings = patient.settings
+    note = running_node(settings)
+    where = f"{settings.api_host}:{settings.api_port}"
+    with socket.socket(socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.api_host, settings.api_port))
+            return ok("api port", f"{where} is free")
+        except OSError as error:
+            if note is not None and note.api.endswith(f":{settings.api_port}"):
+                return ok("api port", f"{where} is the running node's")
+            return Finding(
+                name="api port",
+                status=Status.FAIL,
+                what=f"{where}: {error.strerror}",
+                remedy="stop what listens there, or choose another with --port or ORACLE_API_PORT",
+            )
+
+
+def running(patient: Patient) -> Finding:
+    """What the running node says of itself."""
+    note = running_node(patient.settings)
+    url = patient.settings.api_url or (note.api if note else None)
+    if url is None:
+        return Finding(
+            name="node",
+            status=Status.NOTE,
+            what="none runs with this state folder",
+            remedy="start one: oracle up, or oracle node",
+        )
+    try:
+        with NodeClient(url) as client:
+            said = client.ready()
+    except OracleError as error:
+        return from_error("node", error)
+    if said["ready"]:
+        return ok("node", f"{url} is ready")
+    bad = [f"{check['name']}: {check['what']}" for check in said["checks"] if not check["ok"]]
+    return Finding(
+        name="node", status=Status.FAIL, what=f"{url} is not ready: {'; '.join(bad)}", remedy=""
+    )
+
+
+def _needed_in_checkout() -> Status:
+    """Programs for local chains are missing from a wheel on purpose."""
+    return Status.FAIL if checkout() is not None else Status.NOTE
+
+
+async def _checked(check: Callable[[Place], Awaitable[Finding]], place: Place) -> Finding:
+    try:
+        return await check(place)
+    except OracleError as error:
+        return from_error(check.__name__.strip("_"), error)
+
+
+def _endpoints(rpc: RpcPool, place: Place) -> Finding:
+    states = rpc.health()
+    bad = [state for state in states if state.fault]
+    what = f"{place.network.name}, chain {rpc.chain_id}, {len(states) - len(bad)} of {len(states)}"
+    if bad:
+        return Finding(
+            name="chain",
+            status=Status.FAIL,
+            what=f"{what} endpoints answer; " + "; ".join(f"{s.url}: {s.fault}" for s in bad),
+            remedy="replace the endpoint, or look whether it is down",
+        )
+    return ok("chain", f"{what} endpoints answer: {', '.join(state.url for state in states)}")
+
+
+async def _clock(place: Place) -> Finding:
+    """Only the timeline uses this machine's clock; a wrong one still misleads people."""
+    head = await place.rpc.block("latest")
+    ahead = head.timestamp - time.time()
+    behind = -ahead if not place.network.is_local else 0.0
+    if max(ahead, behind) > SKEW_SECONDS:
+        return Finding(
+            name="clock",
+            status=Status.FAIL,
+            what=f"the chain's head is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}",
+            remedy="set this machine's clock (NTP), or look whether the endpoint lags",
+        )
+    return ok("clock", f"within {SKEW_SECONDS} s of the chain's")
+
+
+async def _contract(place: Place) -> Finding:
+    from oracle.chain.artifacts import load_artifact
+    from oracle.chain.deployment import require_code
+
+    contract, _ = await contract_at(place)
+    code = await place.rpc.code(contract.address, "latest")
+    require_code(load_artifact("DecisionContract"), contract.address, code)
+    return ok("contract", f"{contract.address}, the code of this release")
+
+
+async def _funds(place: Place) -> Finding:
+    account = account_of(place.settings, place.network.chain_id)
+    balance = await place.rpc.balance(str(account.address), "latest")
+    needed = answer_gas(0) * fee_policy(place).ceiling
+    what = f"{account.address} has {balance / 1e18:.6g} {place.network.currency}"
+    if balance < needed:
+        raise ConfigError(
+            f"{what}; one answer may cost {needed / 1e18:.6g} at the fee ceiling",
+            remedy="send it more",
+        )
+    return ok("funds", what)
