@@ -157,6 +157,19 @@ class RpcPool(Failover):
             self._highest = best.number  # no endpoint that answers is any further
             return best
 
+    async def timestamp(self, block: BlockRef) -> int:
+        """A block's Unix time; of ``"pending"``, the time that the next block would have."""
+
+        def read(reply: Any) -> int:
+            if not isinstance(reply, dict):
+                raise BlockUnknown(f"block {block!r} is unknown", remedy="wait for it")
+            return to_int(reply.get("timestamp"), "block.timestamp")
+
+        found: int = await self.call(
+            "eth_getBlockByNumber", [from_block(block), False], retype=read
+        )
+        return found
+
     async def logs(self, *, address: str, block_hash: bytes) -> list[Log]:
         """One contract's logs in one block, in order.
 

@@ -29,6 +29,7 @@ from oracle.chain.deployment import (
     plan_deployment,
 )
 from oracle.chain.keys import KeyLock, find_account, find_passphrase, list_keys, unlock
+from oracle.chain.local import LOCAL_CHAIN_IDS
 from oracle.chain.networks import RPC_URLS, Network, load_network
 from oracle.chain.rpc import RpcPool
 from oracle.chain.signer import AccountSigner
@@ -298,6 +299,7 @@ def node_options(place: Place, start_block: int) -> NodeOptions:
         finality=settings.finality or network.finality_blocks,
         poll=network.poll_seconds,
         start_block=start_block,
+        idle_chain=network.chain_id in LOCAL_CHAIN_IDS,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from eth_utils.crypto import keccak
 from sqlalchemy.engine import Connection
@@ -44,6 +45,10 @@ class Answer:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
+    @property
+    def _head(self) -> Literal["latest", "pending"]:
+        return "pending" if self._parts.options.idle_chain else "latest"
+
     async def turn(self) -> int:
         """Take what is ready one step further.
 
@@ -67,7 +72,7 @@ class Answer:
     async def _infer(self, confirmed: Sequence[Request]) -> None:
         """Run the models; predictions carry the head's time, which no later block is before."""
         parts = self._parts
-        head = await parts.rpc.block("latest")
+        now = await parts.rpc.timestamp(self._head)
         events: dict[int, Event] = {}
         by_model: dict[bytes, list[int]] = {}
         for index, request in enumerate(confirmed):
@@ -85,7 +90,7 @@ class Answer:
             except OracleError as error:
                 answers = [error] * len(indices)
             for index, answer in zip(indices, answers, strict=True):
-                events[index] = _judged(confirmed[index], answer, head.timestamp)
+                events[index] = _judged(confirmed[index], answer, now)
         await self._record([(request, events[i]) for i, request in enumerate(confirmed)])
 
     def _refusal(self, request: Request) -> str | None:
@@ -109,6 +114,7 @@ class Answer:
                 for r in inferred
             ],
             sender=parts.operator,
+            block=self._head,
         )
         steps: list[tuple[Request, Event]] = []
         for request, error in zip(inferred, outcomes, strict=True):

@@ -41,6 +41,8 @@ class NodeOptions:
         max_callback_gas: requests that ask for more are refused; 2**24 is the most that a
             transaction may have at all (EIP-7825).
         start_block: where a journal that is empty begins to follow.
+        idle_chain: the chain makes blocks only when it gets transactions, as local ones do: its
+            latest block may be old, so time and simulations are the pending block's.
     """
 
     confirmations: int = 1
@@ -51,6 +53,7 @@ class NodeOptions:
     in_flight: int = 64
     max_callback_gas: int = 5_000_000
     start_block: int = 0
+    idle_chain: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

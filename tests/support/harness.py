@@ -25,7 +25,7 @@ from oracle.node.registration import registration_of
 
 CHAIN_ID = 31337
 MODELS = Path(__file__).parents[2] / "models"
-OPTIONS = NodeOptions(poll=0.02, resend_after=1.0, replace_after=5.0, finality=1)
+OPTIONS = NodeOptions(poll=0.02, resend_after=1.0, replace_after=5.0, finality=1, idle_chain=True)
 OPERATOR = dev_account(0, chain_id=CHAIN_ID)
 REQUESTER = dev_account(1, chain_id=CHAIN_ID)
 
