@@ -162,4 +162,6 @@ def send_outcome(error: object) -> tuple[SendOutcome, str]:
     for outcome, pattern in _SENDS:
         if pattern.search(message):
             return outcome, message
+    if fields.get("code") == -32602:
+        return SendOutcome.REFUSED, message or "invalid parameters"
     return SendOutcome.MAYBE_SENT, message or "the endpoint gave an error without a message"
