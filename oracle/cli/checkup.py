@@ -173,11 +173,8 @@ def keystore(patient: Patient) -> Finding:
     secrets: list[Path] = [key.path for key in keys]
     if patient.settings.keystore_password_file is not None:
         secrets.append(patient.settings.keystore_password_file)
-    open_ones = [
-        path
-        for path in secrets
-        if path.exists() and path.stat().st_mode & 0o077 and os.name == "posix"
-    ]
+    readable = os.name == "posix"
+    open_ones = [p for p in secrets if readable and p.exists() and p.stat().st_mode & 0o077]
     if open_ones:
         return Finding(
             name="keystore",
@@ -252,9 +249,7 @@ async def chain(patient: Patient) -> list[Finding]:
             remedy = "start one: oracle up" if local else error.remedy
             return [Finding(name="chain", status=status, what=error.what, remedy=remedy)]
         found = [_endpoints(place.rpc, place)]
-        for check in (_clock, _contract, _funds):
-            found.append(await _checked(check, place))
-        return found
+        return found + [await _checked(check, place) for check in (_clock, _contract, _funds)]
 
 
 def port(patient: Patient) -> Finding:

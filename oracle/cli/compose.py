@@ -108,18 +108,26 @@ def ask_passphrase(question: str) -> str:
 
 
 def models_of(settings: Settings) -> CardStore:
-    """The models to serve: the folder of the settings, else the bundled ones.
+    """The models to serve: those of the settings' folder, else the bundled ones and one's own.
 
     Raises:
         ConfigError: the bundled models are missing.
     """
-    return CardStore.open(models_folder(settings))
-
-
-def models_folder(settings: Settings) -> Path:
-    """Where models are kept."""
     if settings.models is not None:
-        return settings.models
+        return CardStore.open(settings.models)
+    store = CardStore.open(bundled_models())
+    own = Home(settings.home).models
+    for model in CardStore.open(own) if own.is_dir() else ():
+        store.add(model)
+    return store
+
+
+def bundled_models() -> Path:
+    """The models that come with the package, or with the checkout.
+
+    Raises:
+        ConfigError: they are missing.
+    """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "models", package.parent / "models"):
         if folder.is_dir():

@@ -69,6 +69,11 @@ class Home:
         """Where ``oracle keys`` keeps encrypted keys."""
         return self.folder / "keystore"
 
+    @property
+    def models(self) -> Path:
+        """Where ``oracle model add`` puts models."""
+        return self.folder / "models"
+
     def announce(self, node: RunningNode) -> None:
         """Leave the note for other terminals; only its owner can read it."""
         path = self.make() / NOTE

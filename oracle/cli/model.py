@@ -81,24 +81,43 @@ def show(
 @app.command()
 def add(
     file: Annotated[Path, typer.Argument(help="Any .onnx file.")],
-    name: Annotated[str | None, typer.Option(help="Its name; the file's without it.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="An answer; as often as needed."),
+    ] = None,
+    examples: Annotated[
+        Path | None, typer.Option(help="JSON list of real inputs, which become test vectors.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    ask_all: Annotated[bool, typer.Option("--ask-all", help="Ask every question.")] = False,
     models: Models = None,
     json: AsJson = False,
 ) -> None:
-    """Add an ONNX file from anywhere: its graph is read, and only what it cannot say is asked."""
-    raise NotImplementedError
+    """Add an ONNX file from anywhere: its graph is read, and only what it cannot say is asked.
+
+    For example: [bold]oracle model add fraud.onnx --set verdicts=ACCEPT,REJECT[/bold]
+    """
+    from oracle.cli.intake import add_model
+
+    settings = _settings(models)
+    quiet = json or yes
+    written = add_model(settings, file, list(set_ or []), examples, quiet=quiet, ask_all=ask_all)
+    if json:
+        show_json(_as_json(written.model))
 
 
 @app.command()
 def train(
-    name: Annotated[str, typer.Argument(help="A model of this checkout.")],
+    name: Annotated[str, typer.Argument(help="A bundled model of this checkout.")],
     check: Annotated[
-        bool, typer.Option("--check", help="Only say whether training again gives the same file.")
+        bool, typer.Option("--check", help="Only say whether training gives the same file.")
     ] = False,
-    models: Models = None,
+    into: Annotated[Path | None, typer.Option(help="Write there instead.")] = None,
 ) -> None:
     """Train a bundled model again; the same data and code give the same file, byte for byte."""
-    raise NotImplementedError
+    from oracle.cli.intake import train_model
+
+    train_model(name, check=check, into=into)
 
 
 def _settings(models: Path | None) -> Settings:
