@@ -1,4 +1,4 @@
-"""``make bench``: gas beside other systems' for the same operation, inference beside bare ONNX Runtime.
+"""``make bench``: gas beside other systems' figures, inference beside bare ONNX Runtime, a backlog.
 
 Gas is exact. Times are medians of one run on this machine; compare ratios, not microseconds.
 """
@@ -6,16 +6,20 @@ Gas is exact. Times are medians of one run on this machine; compare ratios, not 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 
 from oracle.chain.local import HARDFORK, local_chain
+from oracle.core.lifecycle import State
 from oracle.inference import bench as inference
+from oracle.journal import requests
 from tests.support.gas import measure_gas, rows
 from tests.support.harness import MODELS, deployed_world, running_node, until
 from tests.support.world import deploy_models, open_world
@@ -57,10 +61,16 @@ async def backlog_rate() -> tuple[float, float]:
             ids = await world.ask(BACKLOG)
             started = time.perf_counter()
             async with running_node(world, path / "node", poll=0.02) as node:
-                await world.decided(ids, within=120)
+
+                async def all_final() -> bool:
+                    counts = await node.parts.journal.read(requests.counts)
+                    return counts.get(State.FINAL) == len(ids)
+
+                await until(all_final, within=120)
                 answered = time.perf_counter() - started
-                sender, nonce = node.parts.account, await world.rpc.nonce(
-                    node.parts.operator, block="pending"
+                sender, nonce = (
+                    node.parts.account,
+                    await world.rpc.nonce(node.parts.operator, block="pending"),
                 )
             raws = [
                 bytes(
@@ -109,4 +119,5 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     sys.exit(asyncio.run(main()))

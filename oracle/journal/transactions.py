@@ -11,34 +11,26 @@ from sqlalchemy.engine import Connection, Row
 from oracle.core.transaction import Attempt, Fees, Transaction, TxState
 from oracle.journal.schema import attempts, transactions
 
+_KNOWN = sa.select(transactions.c.id).where(transactions.c.key == sa.bindparam("named"))
+_INSERT = sa.insert(transactions)
+_UPDATE = sa.update(transactions).where(transactions.c.id == sa.bindparam("row"))
+_HASHES = sa.select(attempts.c.hash).where(attempts.c.transaction_id == sa.bindparam("of"))
+_ATTEMPT = sa.insert(attempts)
+
 
 def queue(db: Connection, chain_id: int, sender: str, transaction: Transaction) -> bool:
     """Record a transaction to be sent; False where its key is recorded already."""
-    known = db.execute(
-        sa.select(transactions.c.id).where(transactions.c.key == transaction.key)
-    ).first()
-    if known is not None:
+    if db.execute(_KNOWN, {"named": transaction.key}).first() is not None:
         return False
-    db.execute(
-        sa.insert(transactions).values(
-            chain_id=chain_id, sender=sender, **_columns(transaction), **_fixed(transaction)
-        )
-    )
+    where = {"chain_id": chain_id, "sender": sender}
+    db.execute(_INSERT, {**where, **_columns(transaction), **_fixed(transaction)})
     return True
 
 
 def save(db: Connection, transaction: Transaction) -> None:
     """Update a queued transaction; attempts that are new are added, none is ever changed."""
-    db.execute(
-        sa.update(transactions)
-        .where(transactions.c.id == transaction.id)
-        .values(_columns(transaction))
-    )
-    known = set(
-        db.execute(
-            sa.select(attempts.c.hash).where(attempts.c.transaction_id == transaction.id)
-        ).scalars()
-    )
+    db.execute(_UPDATE, {"row": transaction.id, **_columns(transaction)})
+    known = set(db.execute(_HASHES, {"of": transaction.id}).scalars())
     fresh = [
         {
             "hash": attempt.hash,
@@ -53,7 +45,7 @@ def save(db: Connection, transaction: Transaction) -> None:
         if attempt.hash not in known
     ]
     if fresh:
-        db.execute(sa.insert(attempts), fresh)
+        db.execute(_ATTEMPT, fresh)
 
 
 def in_states(

@@ -6,12 +6,13 @@ end. Nothing here depends on the clock but the timeline: deadlines are the chain
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from sqlalchemy.engine import Connection
 
 from oracle.chain.contracts import (
     CallbackLog,
+    ContractLog,
     DecisionLog,
     ModelLog,
     RefundLog,
@@ -60,12 +61,17 @@ class Follow:
             tail=tail,
         )
 
-    async def apply(self, step: NewBlock | Rewind) -> None:
-        """Record one step of the follower's."""
-        if isinstance(step, Rewind):
+    async def apply(self, steps: Sequence[NewBlock | Rewind]) -> None:
+        """Record steps of the follower's, in order; blocks in a row are one change."""
+        blocks: list[NewBlock] = []
+        for step in steps:
+            if isinstance(step, NewBlock):
+                blocks.append(step)
+                continue
+            await self._advance(blocks)
+            blocks = []
             await self._rewind(step)
-        else:
-            await self._advance(step)
+        await self._advance(blocks)
         await self._parts.announce()
 
     async def attests(self, model_id: bytes, block_hash: bytes) -> bool:
@@ -75,26 +81,38 @@ class Follow:
             self._attested[model_id] = model is not None and model.attestor == self._parts.operator
         return self._attested[model_id]
 
-    async def _advance(self, block: NewBlock) -> None:
+    async def _advance(self, blocks: Sequence[NewBlock]) -> None:
+        if not blocks:
+            return
         parts = self._parts
-        for entry in block.logs:
-            if isinstance(entry, ModelLog):
-                self._attested.pop(entry.model_id, None)
-        mine = [
-            entry
-            for entry in block.logs
-            if not isinstance(entry, ModelLog)
-            and await self.attests(entry.model_id, block.stamp.hash)
-        ]
-        changed = await parts.journal.write(lambda db: self._record(db, block, mine))
-        self.head = block
+        own = [(block, await self._mine(block)) for block in blocks]
+
+        def record(db: Connection) -> list[Request]:
+            return [request for block, mine in own for request in self._record(db, block, mine)]
+
+        changed = await parts.journal.write(record)
+        self.head = blocks[-1]
         for request in changed:
             parts.observe(request.state, request)
         if any(request.state is State.CONFIRMED for request in changed):
             parts.to_answer.set()
         parts.to_send.set()
 
-    def _record(self, db: Connection, block: NewBlock, mine: Iterable[object]) -> list[Request]:
+    async def _mine(self, block: NewBlock) -> list[ContractLog]:
+        """The block's logs about the models that this operator attests."""
+        for entry in block.logs:
+            if isinstance(entry, ModelLog):
+                self._attested.pop(entry.model_id, None)
+        return [
+            entry
+            for entry in block.logs
+            if not isinstance(entry, ModelLog)
+            and await self.attests(entry.model_id, block.stamp.hash)
+        ]
+
+    def _record(
+        self, db: Connection, block: NewBlock, mine: Sequence[ContractLog]
+    ) -> list[Request]:
         stamp, options = block.stamp, self._parts.options
         chain_view.add_block(db, stamp.number, stamp.hash, stamp.timestamp)
         changed: list[Request] = []

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy.engine import Connection
 
 from oracle.chain.errors import ChainReplaced, FinalityBroken
+from oracle.chain.follower import NewBlock, Rewind
 from oracle.core import lifecycle
 from oracle.core.errors import ChainError, InferenceError, JournalError, OracleError
 from oracle.core.lifecycle import Reopened, State
@@ -26,6 +27,9 @@ from oracle.node.send import Sender
 
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between tries of a loop that meets faults."""
+
+BLOCKS_AT_ONCE = 64
+"""Most blocks in one change of the journal, while catching up."""
 
 IDLE = 5.0
 """Longest sleep of a loop that nobody wakes, seconds."""
@@ -82,9 +86,18 @@ class Node:
 
     async def _follow(self) -> None:
         follower = await self.follow.follower()
-        async for step in follower.steps(poll=self.parts.options.poll):
-            await self.follow.apply(step)
+        while True:
+            steps: list[NewBlock | Rewind] = []
+            async for step in follower.next_steps():
+                steps.append(step)
+                if len(steps) == BLOCKS_AT_ONCE:
+                    await self.follow.apply(steps)
+                    steps = []
+            if steps:
+                await self.follow.apply(steps)
             self.parts.trouble.pop("follow", None)
+            if not steps:
+                await asyncio.sleep(self.parts.options.poll)
 
     async def _answering(self) -> None:
         while True:

@@ -179,48 +179,44 @@ class Sender:
             receipt.tx_hash: receipt for receipt in await parts.rpc.receipts(hashes) if receipt
         }
         lingering: list[Transaction] = []
+        mined: list[tuple[Transaction, TxReceipt]] = []
         for transaction in flying:
             found = [receipts[a.hash] for a in transaction.attempts if a.hash in receipts]
             if found:
-                await self._mined(transaction, found[0], followed[0])
+                # Blocks that were not followed yet wait: the follower judges reorganisations.
+                mined += [(transaction, found[0])] if found[0].block_number <= followed[0] else []
             elif transaction.nonce is not None and transaction.nonce < spent:
                 await self._dropped(transaction)
             else:
                 lingering.append(transaction)
+        if mined:
+            await self._mined(mined, followed[0])
         await self._nudge(lingering)
 
-    async def _mined(self, transaction: Transaction, receipt: TxReceipt, followed: int) -> None:
-        if receipt.block_number > followed:
-            return  # the follower judges the block first, so that a reorganisation is seen
+    async def _mined(self, mined: Sequence[tuple[Transaction, TxReceipt]], followed: int) -> None:
         parts = self._parts
-        deep = receipt.block_number <= followed - parts.options.finality + 1
-        mined = replace(
-            transaction,
-            state=TxState.FINAL if deep else TxState.MINED,
-            block_number=receipt.block_number,
-            block_hash=receipt.block_hash,
-            mined_hash=receipt.tx_hash,
-            succeeded=receipt.succeeded,
-            gas_used=receipt.gas_used,
-            gas_price=receipt.gas_price,
-        )
-        why = f"transaction 0x{receipt.tx_hash.hex()} reverted"
 
-        def record(db: Connection) -> bool:
-            if chain_view.hash_at(db, receipt.block_number) not in (None, receipt.block_hash):
-                return False
-            transactions.save(db, mined)
-            if not receipt.succeeded:
-                self._fail(db, transaction, why)
-            return True
+        def record(db: Connection) -> list[TxReceipt]:
+            taken = []
+            for transaction, receipt in mined:
+                known = chain_view.hash_at(db, receipt.block_number)
+                if known not in (None, receipt.block_hash):
+                    continue
+                deep = receipt.block_number <= followed - parts.options.finality + 1
+                transactions.save(db, _with_receipt(transaction, receipt, final=deep))
+                self._last_sent.pop(transaction.id, None)
+                if not receipt.succeeded:
+                    why = f"transaction 0x{receipt.tx_hash.hex()} reverted"
+                    self._fail(db, transaction, why)
+                taken.append(receipt)
+            return taken
 
-        if await parts.journal.write(record):
-            self._last_sent.pop(transaction.id, None)
+        for receipt in await parts.journal.write(record):
             parts.observe("mined")
             if not receipt.succeeded:
                 log.warning("transaction_reverted", tx_hash="0x" + receipt.tx_hash.hex())
                 parts.to_answer.set()
-            await parts.announce()
+        await parts.announce()
 
     async def _dropped(self, transaction: Transaction) -> None:
         parts = self._parts
@@ -283,3 +279,16 @@ def _still_wanted(db: Connection, limit: int) -> list[Transaction]:
         else:
             transactions.save(db, replace(transaction, state=TxState.DROPPED))
     return wanted
+
+
+def _with_receipt(transaction: Transaction, receipt: TxReceipt, *, final: bool) -> Transaction:
+    return replace(
+        transaction,
+        state=TxState.FINAL if final else TxState.MINED,
+        block_number=receipt.block_number,
+        block_hash=receipt.block_hash,
+        mined_hash=receipt.tx_hash,
+        succeeded=receipt.succeeded,
+        gas_used=receipt.gas_used,
+        gas_price=receipt.gas_price,
+    )
