@@ -46,9 +46,9 @@ def show_json(value: Any) -> None:
 
 def show_error(error: OracleError) -> None:
     """What was wrong in one line, and the remedy below it."""
-    err.print(Text.assemble(("✗ ", "bad"), (error.what, "bold")))
+    say(Text.assemble(("✗ ", "bad"), (error.what, "bold")), console=err)
     if error.remedy:
-        err.print(Text.assemble(("  → ", "quiet"), error.remedy))
+        say(Text.assemble(("  → ", "quiet"), error.remedy), console=err)
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> Table:
@@ -105,6 +105,11 @@ def short(hexadecimal: str, keep: int = 8) -> str:
     return f"{hexadecimal[: keep + 2]}…{hexadecimal[-keep:]}"
 
 
+def begin(hexadecimal: str) -> str:
+    """The first eight bytes: enough to tell requests apart, which all begin with the same four."""
+    return f"{hexadecimal[:18]}…" if len(hexadecimal) > 19 else hexadecimal
+
+
 def seconds(value: float) -> str:
     """A duration: ``180 ms``, ``2.4 s``, ``3 min 5 s``."""
     if value < 1:
@@ -121,6 +126,14 @@ def ether(text: str, digits: int = 4) -> str:
         return "0"
     places = max(0, digits - 1 - number.adjusted())
     return f"{number:.{places}f}".rstrip("0").rstrip(".") if places else f"{number:f}"
+
+
+def ago(value: float) -> str:
+    """How long ago, coarsely: ``8 s``, ``5 min``, ``3 h``, ``2 days``."""
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if value >= size * 1.5 or (value >= size and unit != "days"):
+            return f"{value / size:.0f} {unit} ago"
+    return f"{max(0.0, value):.0f} s ago"
 
 
 def mark(ok: bool) -> Text:

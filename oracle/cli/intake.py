@@ -203,6 +203,9 @@ def _show_written(written: Written) -> None:
             ]
         ),
     )
+    if not written.model.vectors:
+        untried = "no input could be tried: give a real one with --examples before you rely on it"
+        say(Text.assemble(("  · ", "warn"), untried))
     if written.model.policy is None:
         say(Text.assemble(("  · ", "warn"), "it has no policy.json, which it needs on chain"))
     say(

@@ -19,6 +19,7 @@ LogFormat = Literal["auto", "console", "json"]
 SECRET_NAMES = frozenset(
     {"key", "private_key", "password", "salt", "secret", "input", "api_key", "token", "raw"}
 )
+WORD = re.compile(r"0x[0-9a-f]{64}")
 URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/@]*@)?([^\s/?#'\"<>)]+)([^\s'\"<>)]*)")
 
 
@@ -36,29 +37,40 @@ def _clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     return event
 
 
+def _shorten(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Hashes by their beginning, for people."""
+    for name, value in event.items():
+        if isinstance(value, str) and WORD.fullmatch(value):
+            event[name] = f"{value[:18]}…"
+    return event
+
+
 def _hide_empty(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     return {name: value for name, value in event.items() if value is not None}
 
 
-def configure(level: str = "info", form: LogFormat = "auto") -> None:
+def configure(level: str = "auto", form: LogFormat = "auto") -> None:
     """Set up structlog and the libraries' loggers; called once, by the command line.
 
     Args:
-        level: debug, info, warning or error.
+        level: debug, info, warning or error; ``auto`` is info, but warning in a terminal, where
+            decisions are shown otherwise.
         form: ``auto`` is ``console`` in a terminal and ``json`` elsewhere.
     """
-    number = getattr(logging, level.upper(), logging.INFO)
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    if level == "auto":
+        level = "warning" if console else "info"
+    number = getattr(logging, level.upper(), logging.INFO)
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=18)
         if console
         else structlog.processors.JSONRenderer()
     )
-    stamp = structlog.processors.TimeStamper(
-        fmt="%H:%M:%S.%f" if console else "iso", utc=not console
-    )
+    stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -66,6 +78,7 @@ def configure(level: str = "info", form: LogFormat = "auto") -> None:
             stamp,
             _hide_empty,
             _clean,
+            *([_shorten] if console else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from oracle.cli.console import ether, facts, say, seconds, short, state, table, verdict
+from oracle.cli.console import ago, begin, ether, facts, say, seconds, short, state, table, verdict
 
 Json = Mapping[str, Any]
 
@@ -93,19 +93,17 @@ def print_account(account: Json) -> None:
 
 def lines(found: Sequence[Json]) -> Table:
     """A list of decisions, newest first."""
-    grid = table("subject", "model", "verdict", "value", "confidence", "state", "asked", "when")
+    grid = table("subject", "model", "verdict", "value", "state", "asked", "when")
     now = time.time()
     for line in found:
-        confidence = f"{float(line['confidence']) * 100:.1f} %" if line["confidence"] else "—"
         grid.add_row(
-            Text(short(line["subject"], 6), style="id"),
+            Text(begin(line["subject"]), style="id", no_wrap=True),
             line["model"]["name"] or short(line["model"]["id"], 4),
             verdict(line["verdict"]),
             line["text"] or "—",
-            confidence,
             state(line["state"]),
-            "on chain" if line["origin"] == "chain" else "api",
-            f"{seconds(max(0.0, now - line['at']))} ago" if line["at"] else "—",
+            "chain" if line["origin"] == "chain" else "API",
+            ago(now - line["at"]) if line["at"] else "—",
         )
     return grid
 

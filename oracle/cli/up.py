@@ -38,7 +38,9 @@ Host = Annotated[
     str | None, typer.Option(help="The API's address; other than loopback needs ORACLE_API_KEYS.")
 ]
 Models = Annotated[Path | None, typer.Option(help="Folder of models; the bundled ones without it.")]
-LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
+LogLevel = Annotated[
+    str, typer.Option(help="debug, info, warning, error; auto is info, in a terminal warning.")
+]
 LogForm = Annotated[str, typer.Option("--log-format", help="console, json, or auto.")]
 
 
@@ -53,7 +55,7 @@ def up(
     rpc: Rpc = None,
     network: Network = None,
     models: Models = None,
-    log_level: LogLevel = "info",
+    log_level: LogLevel = "auto",
     log_format: LogForm = "auto",
 ) -> None:
     """Start everything: a local chain, the contracts, the models, a node and its API.
@@ -71,7 +73,7 @@ def node(
     port: Port = None,
     host: Host = None,
     models: Models = None,
-    log_level: LogLevel = "info",
+    log_level: LogLevel = "auto",
     log_format: LogForm = "auto",
 ) -> None:
     """Run a node and its API on a chain that runs already; nothing else is started or deployed.
@@ -171,7 +173,6 @@ async def _serve(
     place: Place, models: CardStore, start_block: int, listener: socket.socket, steps: Steps
 ) -> None:
     """Run the node and the API until cancelled; other terminals find them by the note."""
-    import asyncio
     import os
     import time
 
@@ -180,6 +181,7 @@ async def _serve(
     from oracle.api.server import url_of
     from oracle.cli.compose import contract_at, running, until_ready
     from oracle.cli.home import RunningNode
+    from oracle.cli.ticker import show_decisions
 
     contract, _ = await contract_at(place)
     api, home = url_of(listener), place.home
@@ -204,7 +206,7 @@ async def _serve(
         try:
             steps.done("API", api)
             say(what_next(note, models))
-            await asyncio.Event().wait()
+            await show_decisions(node)
         finally:
             home.withdraw(os.getpid())
 
@@ -218,7 +220,8 @@ def what_next(note: RunningNode, models: CardStore) -> Text:
     from oracle.api.models import example_of
     from oracle.chain.contracts import DecisionContract
 
-    model = min(models, key=lambda each: len(json.dumps(example_of(each))))
+    known = [model for model in models if model.vectors] or list(models)
+    model = min(known, key=lambda each: len(json.dumps(example_of(each))))
     body = json.dumps({"model": model.name, "input": example_of(model), "wait": 10})
     call = json.dumps(
         {
