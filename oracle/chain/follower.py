@@ -133,14 +133,16 @@ class Follower:
             return None
         return await self._rewind(head)
 
-    async def _rewind(self, head: BlockStamp) -> Rewind:
-        """Cut the tail back to the newest block that is on the chain."""
+    async def _rewind(self, head: BlockStamp) -> Rewind | None:
+        """Cut the tail back to the newest block that is on the chain; None if that is its last."""
         last = self._tail[-1][0]
         final = last - self._finality + 1
         for position in range(len(self._tail) - 1, -1, -1):
             number, known = self._tail[position]
             if number > head.number or await self._hash_at(number) != known:
                 continue
+            if number == last:
+                return None  # two endpoints disagree, or the head is not the head any more
             if number < final:
                 raise FinalityBroken(
                     f"block {number + 1} was replaced, {last - number} blocks below the last "

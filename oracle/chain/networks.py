@@ -21,6 +21,8 @@ from oracle.core.errors import ConfigError
 RPC_URLS = "ORACLE_RPC_URLS"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+EVM_VERSIONS = ("london", "paris", "shanghai", "cancun", "prague", "osaka")
+"""Rules by the compiler's names, oldest first."""
 _FIELDS: Mapping[str, tuple[type, ...]] = {
     "name": (str,),
     "chain_id": (int,),
@@ -31,7 +33,9 @@ _FIELDS: Mapping[str, tuple[type, ...]] = {
     "poll_seconds": (int, float),
     "explorer": (str,),
     "currency": (str,),
+    "evm": (str,),
 }
+_OPTIONAL = {"rpc_urls", "explorer", "currency", "evm"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class Network:
         poll_seconds: pause between looks at the head.
         explorer: URL of a block explorer, or "".
         currency: what fees are paid in.
+        evm: newest EVM rules the chain has; code compiled for newer ones does not run there.
     """
 
     key: str
@@ -60,6 +65,7 @@ class Network:
     poll_seconds: float
     explorer: str
     currency: str
+    evm: str
 
     @property
     def is_local(self) -> bool:
@@ -120,15 +126,29 @@ def load_network(name: str, environ: Mapping[str, str] | None = None) -> Network
             f"network {name!r} has no RPC endpoint",
             remedy=f"set {RPC_URLS} to one or more http(s) URLs, separated by commas",
         )
-    fields = {"explorer": "", "currency": "ETH", **fields}
+    fields = {"explorer": "", "currency": "ETH", "evm": EVM_VERSIONS[-1], **fields}
     fields["max_fee_gwei"] = float(fields["max_fee_gwei"])
     fields["poll_seconds"] = float(fields["poll_seconds"])
     return Network(key=path.stem, rpc_urls=tuple(chosen), **fields)
 
 
+def require_evm(network: Network, compiled_for: str) -> None:
+    """Refuse code that the network's EVM does not know the instructions of.
+
+    Raises:
+        ConfigError: ``compiled_for`` (``evmVersion`` of ``contracts/compiler.json``) is newer.
+    """
+    if EVM_VERSIONS.index(compiled_for) > EVM_VERSIONS.index(network.evm):
+        raise ConfigError(
+            f"the contracts are compiled for the {compiled_for} rules, {network.name} has "
+            f"{network.evm}'s",
+            remedy=f'set "evmVersion": "{network.evm}" in contracts/compiler.json and compile',
+        )
+
+
 def _check(path: Path, fields: Mapping[str, Any]) -> None:
     unknown = sorted(set(fields) - set(_FIELDS))
-    missing = sorted(set(_FIELDS) - set(fields) - {"rpc_urls", "explorer", "currency"})
+    missing = sorted(set(_FIELDS) - set(fields) - _OPTIONAL)
     if unknown or missing:
         said = [f"unknown {key!r}" for key in unknown] + [f"no {key!r}" for key in missing]
         raise ConfigError(f"network file {path}: {', '.join(said)}", remedy="correct the file")
@@ -142,6 +162,11 @@ def _check(path: Path, fields: Mapping[str, Any]) -> None:
             raise ConfigError(
                 f"network file {path}: {key} is {value}", remedy="write a positive number"
             )
+    if fields.get("evm", EVM_VERSIONS[-1]) not in EVM_VERSIONS:
+        raise ConfigError(
+            f"network file {path}: evm is {fields['evm']!r}",
+            remedy=f"write one of {', '.join(EVM_VERSIONS)}",
+        )
     if not all(isinstance(url, str) for url in fields.get("rpc_urls", [])):
         raise ConfigError(f"network file {path}: rpc_urls has no strings", remedy="write URLs")
 
