@@ -69,6 +69,8 @@ def class_count(output: FoundOutput) -> int | None:
         return len(output.keys)
     if dtypes.kind_of(output.dtype) != "float" or len(output.shape) != 2:
         return None
+    if isinstance(output.shape[0], int) and output.shape[0] != 1:
+        return None
     width = output.shape[1]
     if not isinstance(width, int) and output.sample is not None and output.sample.ndim == 2:
         width = output.sample.shape[1]
@@ -127,10 +129,13 @@ def draft_card(found: Survey, answers: Answers) -> ModelCard:
     decimals = answers.integer("decimals", 0, 12) if is_float else 0
     head: ScoreHead | ClassHead
     if kind == "class":
+        labels = answers.words("labels") or default_labels(found, output)
+        if not labels:
+            raise _wrong("labels", "", "name every label that the model can give, comma-separated")
         probability = is_float and is_probability(output, found.softmax)
         head = ClassHead(
             output=output.name,
-            labels=answers.words("labels") or default_labels(found, output),
+            labels=labels,
             ambiguous=Decimal("0.010") if probability else Decimal(0),
             scores="probability" if probability else "any",
         )

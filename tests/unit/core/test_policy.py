@@ -1,0 +1,102 @@
+import json
+
+import pytest
+
+from oracle.core.errors import InvalidInput
+from oracle.core.policy import ClassRule, ThresholdRule, Verdict, parse_policy, policy_to_json
+
+MEANING = {"ACCEPT": "a", "REJECT": "b", "REVIEW": "c"}
+THRESHOLD = {
+    "kind": "threshold",
+    "arguments": {
+        "threshold": "300",
+        "band": "50",
+        "acceptAtOrAbove": False,
+        "minConfidence": 600_000,
+    },
+    "fee_gwei": 1000,
+    "max_age_seconds": 60,
+    "meaning": MEANING,
+}
+CLASS = {
+    **THRESHOLD,
+    "kind": "class",
+    "arguments": {
+        "verdictByLabel": "0x010203" + "00" * 29,
+        "labelCount": 3,
+        "minConfidence": 900_000,
+    },
+}
+
+
+@pytest.mark.parametrize("given", [THRESHOLD, CLASS])
+def test_policy__read_and_written__is_the_same(given):
+    assert policy_to_json(parse_policy(json.dumps(given))) == given
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        (249, Verdict.ACCEPT),
+        (250, Verdict.REVIEW),
+        (349, Verdict.REVIEW),
+        (350, Verdict.REJECT),
+    ],
+)
+def test_threshold__around_the_band__cuts_where_the_contract_does(value, verdict):
+    rule = parse_policy(json.dumps(THRESHOLD)).rule
+    assert rule.decide(value, 1_000_000) is verdict
+    assert rule.decide(value, 599_999) is Verdict.REVIEW
+    mirrored = ThresholdRule(threshold=300, band=50, accept_at_or_above=True, min_confidence=0)
+    opposite = {Verdict.ACCEPT: Verdict.REJECT, Verdict.REJECT: Verdict.ACCEPT}
+    assert mirrored.decide(value, 0) is opposite.get(verdict, verdict)
+
+
+def test_threshold__no_band__is_a_clean_cut():
+    rule = ThresholdRule(threshold=0, band=0, accept_at_or_above=True, min_confidence=0)
+    assert [rule.decide(v, 0) for v in (-1, 0, 1)] == [
+        Verdict.REJECT,
+        Verdict.ACCEPT,
+        Verdict.ACCEPT,
+    ]
+
+
+def test_class__each_label_has_its_verdict__others_are_refused():
+    rule = parse_policy(json.dumps(CLASS)).rule
+    assert isinstance(rule, ClassRule)
+    assert [rule.decide(v, 900_000) for v in range(3)] == [
+        Verdict.REJECT,
+        Verdict.ACCEPT,
+        Verdict.REVIEW,
+    ]
+    assert rule.decide(1, 899_999) is Verdict.REVIEW
+    for value in (-1, 3):
+        with pytest.raises(InvalidInput, match="unknown to the policy"):
+            rule.decide(value, 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("base", "change"),
+    [
+        (CLASS, {"labelCount": 33}),
+        (CLASS, {"labelCount": 2}),
+        (CLASS, {"labelCount": 4}),
+        (CLASS, {"verdictByLabel": "0x04" + "00" * 31, "labelCount": 1}),
+        (CLASS, {"minConfidence": 1_000_001}),
+        (THRESHOLD, {"threshold": 300}),
+        (THRESHOLD, {"threshold": "0.5"}),
+        (THRESHOLD, {"threshold": str(2**127)}),
+        (THRESHOLD, {"threshold": str(2**127 - 1), "band": "1"}),
+        (THRESHOLD, {"band": "-1"}),
+        (THRESHOLD, {"extra": 1}),
+    ],
+)
+def test_policy__what_the_contract_can_not_hold__is_refused(base, change):
+    given = {**base, "arguments": {**base["arguments"], **change}}
+    with pytest.raises(InvalidInput):
+        parse_policy(json.dumps(given))
+
+
+def test_policy__a_verdict_without_meaning__is_refused():
+    with pytest.raises(InvalidInput, match="meaning"):
+        parse_policy(json.dumps({**THRESHOLD, "meaning": {"ACCEPT": "a"}}))

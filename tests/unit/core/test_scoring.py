@@ -1,0 +1,132 @@
+import copy
+
+import numpy as np
+import pytest
+
+from oracle.core.card_reader import card_from_json
+from oracle.core.errors import InferenceError, InvalidInput, VerificationError
+from oracle.core.model_card import OutputSpec
+from oracle.core.scoring import (
+    Outputs,
+    outputs_as_json,
+    read_outputs,
+    round_output,
+    score,
+    score_rows,
+)
+from tests.support.vectors import octets, sample_card, sample_json, vectors
+
+SCORE, CLASS, TENSORS = (sample_card(f"sample-{kind}") for kind in ("score", "class", "tensors"))
+
+
+def row(*numbers, dtype=np.float32):
+    return [np.array([numbers], dtype=dtype)]
+
+
+@pytest.mark.parametrize("case", vectors("rounding"), ids=lambda case: f"{case['number']}")
+def test_rounding__vector__is_half_to_even(case):
+    spec = OutputSpec(name="x", dtype=case["dtype"], shape=(), decimals=case["decimals"])
+    found = round_output(spec, np.array(float(case["number"]), dtype=case["dtype"]))
+    assert str(int(found)) == case["units"]
+
+
+@pytest.mark.parametrize("case", vectors("outputs"), ids=lambda case: case["encoded"][-24:])
+def test_outputs__vector__gives_hash_value_and_confidence(case):
+    card = sample_card(case["card"])
+    found = score(card, row(*(float(x) for x in case["raw"])))
+    assert [str(unit) for unit in found.rounded[0].reshape(-1).tolist()] == case["units"]
+    assert found.encoded == octets(case["encoded"])
+    assert found.output_hash == octets(case["outputHash"])
+    assert (str(found.value), found.confidence) == (case["value"], case["confidence"])
+    assert found.ambiguous == case["ambiguous"]
+    again = read_outputs(card, found.encoded)
+    assert again == found
+
+
+def test_class__tie_after_rounding__goes_to_the_lowest_index():
+    found = score(CLASS, row(0.33331, 0.33329, 0.3334))
+    assert found.value == 0
+    assert found.ambiguous
+
+
+def test_class__gap_just_at_ambiguous__is_not_ambiguous():
+    assert not score(CLASS, row(0.2, 0.395, 0.405)).ambiguous
+    assert score(CLASS, row(0.2, 0.396, 0.404)).ambiguous
+
+
+def test_outputs__within_the_same_unit__hash_alike():
+    assert score(SCORE, row(0.1234, 0.8766)) == score(SCORE, row(0.12344, 0.87656))
+    assert score(SCORE, row(-0.0, 1.0)).encoded == score(SCORE, row(0.0, 1.0)).encoded
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_outputs__non_finite__are_refused_before_rounding(number):
+    with pytest.raises(InferenceError, match="probabilities"):
+        score(SCORE, row(0.5, number))
+
+
+def test_outputs__beyond_64_bits__are_refused():
+    given = copy.deepcopy(sample_json("sample-score"))
+    del given["head"]["confidence"]
+    card = card_from_json(given)
+    assert score(card, row(0, 9.2e15, dtype=np.float32)).value == round(
+        float(np.float32(9.2e15)) * 1000
+    )
+    with pytest.raises(InferenceError, match="64 bits"):
+        score(card, row(0, 9.3e15))
+
+
+def test_outputs__no_probability__is_refused():
+    with pytest.raises(InferenceError, match="no probability"):
+        score(CLASS, row(0.1, 0.2, 1.7))
+
+
+def test_rows__one_bad_row__does_not_fail_its_neighbours():
+    raw = [np.array([[0.1, 0.2, 0.7], [np.nan, 0, 0], [0.7, 0.2, 0.1], [3, 0, 0]], np.float32)]
+    good, nan, other, odd = score_rows(CLASS, raw, 4)
+    assert (good.value, other.value) == (2, 0)
+    assert isinstance(nan, InferenceError)
+    assert isinstance(odd, InferenceError)
+
+
+def test_rows__each__equals_the_row_alone():
+    raw = np.random.default_rng(1).dirichlet([1, 1, 1], 64).astype(np.float32)
+    for place, found in enumerate(score_rows(CLASS, [raw], 64)):
+        assert isinstance(found, Outputs)
+        assert found == score(CLASS, [raw[place : place + 1]])
+        assert found.rounded[0].shape == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "raw", [row(1.0), row(0.1, 0.9, dtype=np.float64), [np.zeros(2, np.float32)]]
+)
+def test_outputs__other_than_the_card__are_refused(raw):
+    with pytest.raises(InferenceError, match="the card says float32"):
+        score(SCORE, raw)
+
+
+def test_text_label__known__is_its_index__unknown_is_refused():
+    number = np.array(1.5)
+    assert score(TENSORS, [number, np.array(["nein"], dtype=object)]).value == 1
+    with pytest.raises(InferenceError, match="'vielleicht'"):
+        score(TENSORS, [number, np.array(["vielleicht"], dtype=object)])
+
+
+def test_read_outputs__changed_bytes__are_refused():
+    found = score(SCORE, row(0.25, 0.75))
+    with pytest.raises(InvalidInput):
+        read_outputs(SCORE, found.encoded + b"\0")
+    with pytest.raises(InvalidInput):
+        read_outputs(SCORE, b"\x01" + found.encoded[1:])
+    grown = found.encoded[:-8] + (5000).to_bytes(8, "little")
+    with pytest.raises(VerificationError, match="no probability"):
+        read_outputs(SCORE, grown)
+
+
+def test_prediction__carries_the_outputs():
+    found = score(SCORE, row(0.25, 0.75))
+    claim = found.prediction(
+        model_id=b"\1" * 32, subject=b"\2" * 32, input_hash=b"\3" * 32, predicted_at=1_700_000_000
+    )
+    assert (claim.value, claim.confidence, claim.output_hash) == (750, 750_000, found.output_hash)
+    assert outputs_as_json(SCORE, found) == {"probabilities": ["0.250", "0.750"]}
