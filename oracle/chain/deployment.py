@@ -19,6 +19,7 @@ from oracle.chain.abi import interface
 from oracle.chain.artifacts import Artifact, load_artifact
 from oracle.chain.contracts import DecisionContract, Model, ModelConfig
 from oracle.chain.create2 import PROXY, ZERO_SALT, create2_address, ensure_proxy
+from oracle.chain.opcodes import require_rules
 from oracle.chain.rpc import RpcPool
 from oracle.chain.signer import Signer
 from oracle.chain.wire import checksum
@@ -155,6 +156,7 @@ async def deploy(
     signer: Signer,
     *,
     created_at: int | None = None,
+    evm: str | None = None,
     progress: Progress | None = None,
 ) -> Deployed:
     """Bring a chain to what the plan says.
@@ -164,13 +166,18 @@ async def deploy(
         rpc: endpoints of the chain.
         signer: pays, and becomes the owner of newly registered models.
         created_at: block of the decision contract's creation where it is known from before.
+        evm: the chain's rules (``Network.evm``); code that needs newer ones is refused at once.
         progress: told of each step once it is done.
 
     Raises:
         VerificationError: other code than the artifact's is at an address of the plan.
-        ConfigError: a model is registered with other rules, or the balance is too small.
+        ConfigError: a model is registered with other rules, the balance is too small, or the
+            chain's EVM is too old for the code.
         Reverted, Transient: as the signer's.
     """
+    for spec in plan.contracts:
+        if evm is not None:
+            require_rules(spec.contract, spec.artifact.deployed_bytecode, evm)
     reports: list[StepReport] = []
 
     def done(report: StepReport) -> None:

@@ -16,13 +16,12 @@ from typing import Any
 
 from oracle.chain.endpoint import redacted
 from oracle.chain.local import LOCAL_CHAIN_IDS
+from oracle.chain.opcodes import EVM_VERSIONS
 from oracle.core.errors import ConfigError
 
 RPC_URLS = "ORACLE_RPC_URLS"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-EVM_VERSIONS = ("london", "paris", "shanghai", "cancun", "prague", "osaka")
-"""Rules by the compiler's names, oldest first."""
 _FIELDS: Mapping[str, tuple[type, ...]] = {
     "name": (str,),
     "chain_id": (int,),
@@ -52,7 +51,7 @@ class Network:
         poll_seconds: pause between looks at the head.
         explorer: URL of a block explorer, or "".
         currency: what fees are paid in.
-        evm: newest EVM rules the chain has; code compiled for newer ones does not run there.
+        evm: the EVM rules the chain has, by the compiler's name; for ``deploy``.
     """
 
     key: str
@@ -130,20 +129,6 @@ def load_network(name: str, environ: Mapping[str, str] | None = None) -> Network
     fields["max_fee_gwei"] = float(fields["max_fee_gwei"])
     fields["poll_seconds"] = float(fields["poll_seconds"])
     return Network(key=path.stem, rpc_urls=tuple(chosen), **fields)
-
-
-def require_evm(network: Network, compiled_for: str) -> None:
-    """Refuse code that the network's EVM does not know the instructions of.
-
-    Raises:
-        ConfigError: ``compiled_for`` (``evmVersion`` of ``contracts/compiler.json``) is newer.
-    """
-    if EVM_VERSIONS.index(compiled_for) > EVM_VERSIONS.index(network.evm):
-        raise ConfigError(
-            f"the contracts are compiled for the {compiled_for} rules, {network.name} has "
-            f"{network.evm}'s",
-            remedy=f'set "evmVersion": "{network.evm}" in contracts/compiler.json and compile',
-        )
 
 
 def _check(path: Path, fields: Mapping[str, Any]) -> None:
