@@ -1,0 +1,350 @@
+"""The API over a real node on Anvil: decisions, their account, replays, refusals, readiness."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from eth_utils.crypto import keccak
+
+from oracle.api.access import ApiKeys
+from oracle.api.app import create_app
+from oracle.chain.local import local_chain
+from oracle.node.metrics import Metrics
+from oracle.node.node import Node
+from tests.support.harness import World, deployed_world, running_node
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+KEY = "a-key-of-sixteen-characters"
+WITH_KEY = {"authorization": f"Bearer {KEY}"}
+
+
+@dataclass
+class Api:
+    """Two faces of one node: without keys, and with one."""
+
+    world: World
+    node: Node
+    http: httpx.AsyncClient
+    guarded: httpx.AsyncClient
+
+    @property
+    def model(self) -> str:
+        return self.world.model.name
+
+    def example(self, number: int = 0) -> dict[str, str]:
+        return dict(self.world.model.vectors[number].features)
+
+    async def decide(self, **fields: Any) -> httpx.Response:
+        body = {"model": self.model, "input": self.example(), "wait": 15} | fields
+        return await self.http.post("/api/decisions", json=body)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
+    folder = tmp_path_factory.mktemp("api")
+    metrics = Metrics()
+    async with (
+        local_chain(folder=folder) as chain,
+        deployed_world(chain.url) as world,
+        running_node(world, folder, observers=[metrics]) as node,
+        client(create_app(node, metrics)) as http,
+        client(create_app(node, metrics, api_keys=ApiKeys([KEY]))) as guarded,
+    ):
+        yield Api(world=world, node=node, http=http, guarded=guarded)
+
+
+def client(app: Any) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8550", timeout=30)
+
+
+async def test_decide__waited_for__is_final_with_its_whole_account(api: Api):
+    reply = await api.decide(subject="the whole account")
+
+    assert reply.status_code == 200
+    account = reply.json()
+    subject = "0x" + keccak(text="the whole account").hex()
+    model_id = "0x" + api.world.model.model_id.hex()
+    assert reply.headers["location"] == f"/api/decisions/{subject}?model={model_id}"
+    assert account["state"] == "final" and account["subject"] == subject
+    assert account["model"] == {"name": api.model, "id": model_id}
+    vector = api.world.model.vectors[0]
+    said, decision, (sent,) = account["prediction"], account["decision"], account["transactions"]
+    assert said["input_hash"] == "0x" + vector.input_hash.hex()
+    assert said["output_hash"] == "0x" + vector.output_hash.hex()
+    assert said["value"] == str(vector.value) and isinstance(said["value"], str)
+    assert said["text"] == api.world.model.card.value_text(vector.value)
+    assert decision["verdict"] == vector.verdict.lower()
+    assert decision["tx_hash"] == sent["hash"] and sent["succeeded"] is True
+    assert sent["gas_used"] < 60_000
+    assert int(sent["fee_wei"]) == sent["gas_used"] * int(sent["gas_price_wei"])
+    assert account["request"]["input"] == "0x" + vector.input.hex()
+    states = [stage["state"] for stage in account["timeline"]]
+    assert states == ["confirmed", "inferred", "vouched", "submitted", "final"]
+    assert all(stage["seconds"] >= 0 for stage in account["timeline"])
+
+    again = await api.http.get(reply.headers["location"])
+    assert again.json() == account
+    without_model = await api.http.get(f"/api/decisions/{subject}")
+    assert without_model.json() == account
+
+
+async def test_decide__not_waited_for__is_accepted_and_found_at_its_location(api: Api):
+    reply = await api.decide(wait=0)
+
+    assert reply.status_code == 202
+    later = await api.http.get(reply.headers["location"], params={"wait": 15})
+    assert later.json()["state"] == "final"
+
+
+@pytest.mark.parametrize("form", ["list", "bytes", "numbers"])
+async def test_decide__input_in_any_form__is_the_same_input(api: Api, form: str):
+    vector = api.world.model.vectors[0]
+    given: Any = {
+        "list": list(vector.features.values()),
+        "bytes": "0x" + vector.input.hex(),
+        "numbers": {k: float(v) if _is_number(v) else v for k, v in vector.features.items()},
+    }[form]
+    account = (await api.decide(input=given)).json()
+
+    assert account["prediction"]["input_hash"] == "0x" + vector.input_hash.hex()
+
+
+async def test_decide__same_key_and_body__is_one_decision(api: Api):
+    headers = {"idempotency-key": "one-of-these"}
+    body = {"model": api.model, "input": api.example(1), "wait": 15}
+    both = await asyncio.gather(
+        *(api.http.post("/api/decisions", json=body, headers=headers) for _ in range(5))
+    )
+    assert {reply.json()["subject"] for reply in both} == {both[0].json()["subject"]}
+
+    other = body | {"input": api.example(2)}
+    refused = await api.http.post("/api/decisions", json=other, headers=headers)
+    assert refused.status_code == 409
+    assert "idempotency key" in refused.json()["detail"]
+
+
+async def test_decide__subject_decided_already__is_a_conflict(api: Api):
+    assert (await api.decide(subject="once")).status_code == 200
+    again = await api.decide(subject="once")
+
+    assert again.status_code == 409
+    assert "another subject" in again.json()["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "names"),
+    [
+        ({"model": "nope"}, 404, "nope"),
+        ({"model": "0x" + "ab" * 32}, 404, "abab"),
+        ({"input": {}}, 422, "lacks"),
+        ({"input": []}, 422, "features"),
+        ({"input": "0x00"}, 422, "bytes"),
+        ({"input": "0xzz"}, 422, "hex"),
+        ({"input": "words"}, 422, "hex"),
+        ({"input": {"tensors": {}}}, 422, "lacks"),
+        ({"input": None}, 422, "input"),
+        ({"input": 3}, 422, "input"),
+        ({"subject": ""}, 422, "subject"),
+        ({"subject": "0xd0ec1510" + "00" * 28}, 422, "tag"),
+        ({"subject": "x" * 2000}, 422, "subject"),
+        ({"wait": -1}, 422, "wait"),
+        ({"wait": 1e9}, 422, "wait"),
+        ({"wait": "soon"}, 422, "wait"),
+        ({"surprise": 1}, 422, "surprise"),
+    ],
+)
+async def test_decide__bad_request__is_refused_with_the_reason(
+    api: Api, fields: dict[str, Any], status: int, names: str
+):
+    reply = await api.decide(**fields)
+
+    assert reply.status_code == status
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert names in reply.json()["detail"] and reply.json()["remedy"]
+
+
+async def test_decide__numbers_the_model_can_not_take__are_refused(api: Api):
+    first = next(f for f in api.world.model.card.input.features if f.labels is None)
+    for value in (10**12, -1, "1e3", "NaN", "", None, True, [1], 2**60):
+        reply = await api.decide(input=api.example() | {first.name: value})
+        assert reply.status_code == 422, value
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"model": NaN}', b"\x00" * 10])
+async def test_decide__body_that_is_no_json__is_400(api: Api, body: bytes):
+    assert (await api.http.post("/api/decisions", content=body)).status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"[]", b"3", b"null", b'"text"'])
+async def test_decide__json_that_is_no_object__is_422(api: Api, body: bytes):
+    assert (await api.http.post("/api/decisions", content=body)).status_code == 422
+
+
+async def test_decide__body_of_megabytes__is_413(api: Api):
+    reply = await api.http.post("/api/decisions", content=b" " * (9 * 2**20))
+    assert reply.status_code == 413
+
+
+async def test_writing__needs_the_key__reading_does_not_but_hides_inputs(api: Api):
+    body = {"model": api.model, "input": api.example(3), "wait": 15}
+    assert (await api.guarded.post("/api/decisions", json=body)).status_code == 401
+
+    made = await api.guarded.post("/api/decisions", json=body, headers=WITH_KEY)
+    assert made.status_code == 200
+    where = made.headers["location"]
+    strangers = (await api.guarded.get(where)).json()
+    owners = (await api.guarded.get(where, headers=WITH_KEY)).json()
+    assert strangers["request"]["input"] is None
+    assert owners["request"]["input"] == "0x" + api.world.model.vectors[3].input.hex()
+    assert strangers["request"]["input_hash"] == owners["request"]["input_hash"]
+
+
+async def test_request_on_chain__shows_with_its_requester_and_fee(api: Api):
+    (asked,) = await api.world.ask()
+    await api.world.decided([asked])
+    account = (await api.http.get(f"/api/decisions/0x{asked.hex()}", params={"wait": 15})).json()
+
+    assert account["state"] == "final"
+    assert account["request"]["origin"] == "chain"
+    assert account["request"]["fee_gwei"] == api.world.model.policy.fee_gwei
+    assert account["request"]["requester"].startswith("0x")
+    assert account["decision"]["callback"] == "none"
+    assert [stage["state"] for stage in account["timeline"]][:2] == ["seen", "confirmed"]
+
+
+async def test_list__pages_newest_first_and_filters(api: Api):
+    made = [(await api.decide(subject=f"listed {n}")).json()["subject"] for n in range(3)]
+    seen: list[str] = []
+    cursor = None
+    while True:
+        query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = (await api.http.get("/api/decisions", params=query)).json()
+        seen += [line["subject"] for line in page["decisions"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert [subject for subject in seen if subject in made] == made[::-1]
+    assert len(seen) == len(set(seen)) >= 3
+
+    by_model = (await api.http.get("/api/decisions", params={"model": api.model})).json()
+    assert {line["model"]["name"] for line in by_model["decisions"]} == {api.model}
+    refused = (await api.http.get("/api/decisions", params={"state": "refused"})).json()
+    assert refused == {"decisions": [], "next": None}
+    line = by_model["decisions"][0]
+    assert line["verdict"] in ("accept", "reject", "review") and line["tx_hash"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"state": "sideways"}, 422),
+        ({"limit": 0}, 422),
+        ({"limit": 1000}, 422),
+        ({"cursor": "1; drop table"}, 422),
+        ({"model": "nope"}, 404),
+    ],
+)
+async def test_list__bad_query__is_refused(api: Api, query: dict[str, Any], status: int):
+    assert (await api.http.get("/api/decisions", params=query)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("0x" + "00" * 32, 404), ("0x00", 422), ("nonsense", 422)]
+)
+async def test_read__unknown_or_malformed_subject__is_refused(api: Api, path: str, status: int):
+    assert (await api.http.get(f"/api/decisions/{path}")).status_code == status
+
+
+async def test_models__card_policy_and_file__are_those_on_chain(api: Api):
+    listed = (await api.http.get("/api/models")).json()["models"]
+    assert {line["name"] for line in listed} == {model.name for model in api.world.store}
+
+    model = api.world.model
+    for name in (model.name, "0x" + model.model_id.hex()):
+        found = (await api.http.get(f"/api/models/{name}")).json()
+        assert found["id"] == "0x" + model.model_id.hex()
+        assert found["card"]["model"]["sha256"] == model.card.model.onnx.sha256
+        assert found["example"] == model.vectors[0].features
+        assert found["on_chain"]["registered"] and found["on_chain"]["attested_here"]
+        assert found["on_chain"]["fee_gwei"] == model.policy.fee_gwei
+        assert "accept" in found["on_chain"]["policy"]["words"]
+        assert set(found["meaning"]) == {"ACCEPT", "REJECT", "REVIEW"}
+        file = await api.http.get(found["file"])
+        assert hashlib.sha256(file.content).hexdigest() == model.card.model.onnx.sha256
+        cached = await api.http.get(found["file"], headers={"if-none-match": file.headers["etag"]})
+        assert cached.status_code == 304 and not cached.content
+    assert (await api.http.get("/api/models/nope/file")).status_code == 404
+
+
+async def test_models__every_policy__is_put_into_words(api: Api):
+    for model in api.world.store:
+        policy = (await api.http.get(f"/api/models/{model.name}")).json()["on_chain"]["policy"]
+        assert policy["kind"] in ("threshold", "class")
+        assert "accept" in policy["words"] and "reject" in policy["words"]
+
+
+async def test_health_and_readiness__of_a_node_at_work(api: Api):
+    alive = await api.http.get("/healthz")
+    assert alive.json()["status"] == "ok"
+    ready = (await api.http.get("/readyz")).json()
+    assert ready["ready"] is True and ready["not_ready"] == []
+    assert {"running", "chain", "journal", "funds"} <= {check["name"] for check in ready["checks"]}
+    assert ready["network"]["contract"] == api.world.contract.address
+
+
+async def test_readiness__with_trouble__is_503_and_says_what_without_addresses(api: Api):
+    api.node.parts.trouble["send"] = "no answer from https://rpc.example/secret"
+    try:
+        reply = await api.guarded.get("/readyz")
+    finally:
+        del api.node.parts.trouble["send"]
+
+    assert reply.status_code == 503
+    assert reply.json()["not_ready"] == ["loop:send"]
+    assert "rpc.example" not in reply.text
+
+
+async def test_metrics__count_what_happened(api: Api):
+    await api.decide()
+    text = (await api.http.get("/metrics")).text
+
+    assert 'oracle_stages_total{stage="accepted"}' in text
+    assert 'oracle_requests{state="final"}' in text
+
+
+async def test_openapi__has_typed_answers_and_examples_of_the_served_models(api: Api):
+    schema = (await api.guarded.get("/openapi.json")).json()
+    ask = schema["paths"]["/api/decisions"]["post"]
+
+    assert {"200", "202", "401", "409", "413", "422", "503"} <= set(ask["responses"])
+    body = ask["requestBody"]["content"]["application/json"]
+    assert body["examples"][api.model]["value"]["input"] == api.example()
+    assert ask["security"] == [{"key": []}]
+    assert "$ref" in str(ask["responses"]["202"]["content"])
+    assert (await api.http.get("/docs")).status_code == 200
+
+
+async def test_chain_gone__is_503_with_retry_and_no_address(api: Api, monkeypatch):
+    from oracle.core.errors import Transient
+
+    async def gone(*_: object, **__: object) -> None:
+        raise Transient("no RPC endpoint answers: http://user:pw@127.0.0.1:1/key", remedy="wait")
+
+    monkeypatch.setattr(api.world.contract.__class__, "model_of", gone)
+    reply = await api.decide()
+
+    assert reply.status_code == 503 and reply.headers["retry-after"]
+    assert "user:pw" not in reply.text and "/key" not in reply.text
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).lstrip("-").isdigit()

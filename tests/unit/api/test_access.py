@@ -1,0 +1,135 @@
+"""Who may write: keys in constant time, loopback only without them, never a web page elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.applications import Starlette
+
+from oracle.api.access import ApiKeys, Gate, is_loopback, may_bind
+from oracle.core.errors import ConfigError
+
+KEY = "a-key-of-sixteen-characters"
+HASHED = "sha256:" + hashlib.sha256(KEY.encode()).hexdigest()
+
+
+def app_with(*keys: str) -> Starlette:
+    app = FastAPI()
+    app.add_middleware(Gate, keys=ApiKeys(keys))
+
+    @app.get("/")
+    async def read() -> str:
+        return "read"
+
+    @app.post("/")
+    async def write() -> str:
+        return "written"
+
+    return app
+
+
+async def call(app: Starlette, method: str, host: str = "127.0.0.1:8550", **headers: str):
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8550") as client:
+        return await client.request(
+            method,
+            "/",
+            headers={k: v.encode("latin-1") for k, v in {"host": host, **headers}.items()},
+        )
+
+
+@pytest.mark.parametrize("given", [KEY, HASHED])
+async def test_write__key_given_plain_or_hashed__is_let_in(given):
+    app = app_with("another-key-of-many-characters", given)
+
+    assert (await call(app, "POST", authorization=f"Bearer {KEY}")).status_code == 200
+    assert (await call(app, "POST", **{"x-api-key": KEY})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer wrong-wrong-wrong-wrong"},
+        {"authorization": f"Basic {KEY}"},
+        {"authorization": "Bearer "},
+        {"authorization": f"Bearer {HASHED}"},
+        {"x-api-key": KEY + " x"},
+        {"x-api-key": "ключ".encode().decode("latin-1")},
+    ],
+)
+async def test_write__no_or_wrong_key__is_401_and_says_how(headers):
+    reply = await call(app_with(HASHED), "POST", **headers)
+
+    assert reply.status_code == 401
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.headers["www-authenticate"].startswith("Bearer")
+    problem = reply.json()
+    assert problem["title"] == "Unauthorized" and "Authorization" in problem["remedy"]
+    assert KEY not in reply.text
+
+
+async def test_read__no_key__is_let_in():
+    assert (await call(app_with(KEY), "GET", host="oracle.example")).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["localhost:8550", "127.0.0.1:8550", "[::1]:8550", "127.9.9.9"])
+async def test_without_keys__loopback_names__are_answered(host):
+    assert (await call(app_with(), "POST", host=host)).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["oracle.example", "127.0.0.1.evil.example", "10.0.0.1:8550", ""])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_without_keys__a_name_rebound_to_loopback__is_refused(host, method):
+    reply = await call(app_with(), method, host=host)
+
+    assert reply.status_code == 403
+    assert reply.json()["title"] == "Foreign host"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://localhost:3000"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize("keys", [(), (KEY,)])
+async def test_write__from_a_web_page_elsewhere__is_refused(headers, keys):
+    reply = await call(app_with(*keys), "POST", authorization=f"Bearer {KEY}", **headers)
+
+    assert reply.status_code == 403
+    assert reply.json()["title"] == "Foreign origin"
+
+
+async def test_write__from_our_own_page__is_let_in():
+    own = {"origin": "http://127.0.0.1:8550", "sec-fetch-site": "same-origin"}
+    assert (await call(app_with(), "POST", **own)).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "::", "oracle.example"])
+def test_bind__beyond_loopback_without_a_key__is_refused(host):
+    with pytest.raises(ConfigError, match="without an API key") as caught:
+        may_bind(host, ApiKeys())
+    assert "ORACLE_API_KEYS" in caught.value.remedy
+    may_bind(host, ApiKeys([KEY]))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_bind__loopback_without_a_key__is_allowed(host):
+    assert is_loopback(host)
+    may_bind(host, ApiKeys())
+
+
+def test_keys__too_short__are_refused_without_being_shown():
+    with pytest.raises(ConfigError) as caught:
+        ApiKeys(["short"])
+    assert "short" not in caught.value.what
+    assert not ApiKeys(["", "  "])
+    assert KEY not in repr(ApiKeys([KEY]))
