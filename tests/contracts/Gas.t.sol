@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ModelConfig} from "../../contracts/types/Model.sol";
+import {Prediction} from "../../contracts/types/Prediction.sol";
+import {Stage} from "./support/Stage.sol";
+
+interface ISlotConsumer {
+    function ask(
+        bytes32 modelId,
+        bytes calldata input,
+        uint24 callbackGas,
+        uint40 deadline
+    ) external payable returns (bytes32);
+    function verdictOf(bytes32 requestId) external view returns (uint8);
+}
+
+/// @title GasTest
+/// @notice The published figures, pinned to the gas: whole transactions, as a receipt gives them, on the Prague
+/// hardfork, in the steady state (a requester's second request, an attestor's second fee). A zero byte more or less in
+/// the calldata moves a figure by 12.
+/// @dev They change with a contract or a compiler setting: update them wherever they are published.
+contract GasTest is Stage {
+    bytes32 private constant BUSY = bytes32(uint256(0x1111111111111111111111111111111111111111111111111111111111111111));
+    bytes private constant FEATURES = hex"11223344556677889911223344556677";
+    uint24 private constant CALLBACK_GAS = 60_000;
+
+    uint256 private spent;
+
+    /// hardhat-config: default.isolate = true
+    function test_gas_makeDecision_NewSubject() external {
+        register(BUSY, config(operator));
+        vm.prank(operator);
+        oracle.makeDecision(prediction(keccak256("loan 7")));
+        costs("makeDecision, new subject", 56_407, 58_000);
+    }
+
+    /// hardhat-config: default.isolate = true
+    function test_gas_request_ByAnAccount() external {
+        register(BUSY, config(operator));
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(requester);
+            oracle.requestDecision{value: FEE}(BUSY, FEATURES, 0, soon());
+        }
+        costs("request by an account, 4 features, not its first", 56_925, 57_000);
+    }
+
+    /// hardhat-config: default.isolate = true
+    function test_gas_answerAndCallback_WithoutTheConsumersOwn() external {
+        register(BUSY, config(operator));
+        // A consumer of one STOP: it costs nothing of its own.
+        vm.etch(requester, hex"00");
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(requester);
+            bytes32 id = oracle.requestDecision{value: FEE}(BUSY, FEATURES, CALLBACK_GAS, soon());
+            vm.prank(operator);
+            oracle.makeDecision(prediction(id));
+        }
+        costs("answer and callback, without the consumer's own gas", 47_992, 52_000);
+    }
+
+    /// hardhat-config: default.isolate = true
+    function test_gas_roundTrip() external {
+        roundTrip(FEE);
+        costs("round trip from a consumer contract, fee paid", 137_888, 138_000);
+    }
+
+    /// hardhat-config: default.isolate = true
+    function test_gas_roundTrip_OfAModelWithoutFee() external {
+        roundTrip(0);
+        costs("round trip from a consumer contract, no fee", 126_106, 138_000);
+    }
+
+    /// @dev Twice: the figures are those of the second time.
+    function roundTrip(uint256 fee) private {
+        ModelConfig memory rules = config(operator);
+        rules.feeGwei = uint32(fee / 1 gwei);
+        register(BUSY, rules);
+        ISlotConsumer consumer = ISlotConsumer(
+            deploy("contracts/mocks/SlotConsumer.sol:SlotConsumer", abi.encode(oracle))
+        );
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(requester);
+            bytes32 id = consumer.ask{value: fee}(BUSY, FEATURES, CALLBACK_GAS, soon());
+            spent = vm.lastCallGas().gasTotalUsed;
+            vm.prank(operator);
+            oracle.makeDecision(prediction(id));
+            spent += vm.lastCallGas().gasTotalUsed;
+            isTrue(consumer.verdictOf(id) == 2, "delivered");
+        }
+    }
+
+    function costs(string memory what, uint256 want, uint256 limit) private view {
+        uint256 got = spent == 0 ? vm.lastCallGas().gasTotalUsed : spent;
+        equal(got, want, what);
+        isTrue(got <= limit, "within the published limit");
+    }
+
+    function prediction(bytes32 subject) private view returns (Prediction memory p) {
+        p = predict(subject, FEATURES);
+        p.modelId = BUSY;
+    }
+}
