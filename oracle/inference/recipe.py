@@ -17,6 +17,7 @@ import numpy as np
 import skl2onnx
 import sklearn
 from numpy.typing import NDArray
+from onnx.helper import make_opsetid
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.model_selection import train_test_split
 
@@ -190,6 +191,9 @@ def export(estimator: Any, recipe: Recipe) -> bytes:
         options={id(estimator): options} if options else None,
         target_opset=OPSETS,
     )
+    opsets = sorted((item.domain, item.version) for item in model.opset_import)
+    del model.opset_import[:]  # skl2onnx keeps them in a set, whose order changes
+    model.opset_import.extend(make_opsetid(domain, version) for domain, version in opsets)
     model.graph.doc_string = ""
     model.doc_string = ""
     return bytes(model.SerializeToString(deterministic=True))

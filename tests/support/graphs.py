@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,7 @@ def card_of(
     max_seconds: int = 1,
     batching: bool = False,
 ) -> ModelCard:
-    from decimal import Decimal
-
-    is_float = output[1].startswith("float")
+    is_float = "float" in output[1]
     kept = decimals if is_float else 0
     head: ScoreHead | ClassHead = ScoreHead(
         output=output[0], index=(0,) * len(output[2]), decimals=kept
