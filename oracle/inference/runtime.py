@@ -6,6 +6,7 @@ not depend on how busy or how large the machine is.
 
 from __future__ import annotations
 
+import functools
 import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,11 +18,15 @@ from oracle.core.errors import InferenceError
 
 PINNED = "1.32.0"
 PROVIDER = "CPUExecutionProvider"
+MEMORY_LIMIT = 4 << 30
+"""Bytes that all sessions of a process may hold together: a shape that an input asks for inside the
+model fails its run instead of the machine."""
 
 _ENTRIES = {
     "session.x64quantprecision": "1",  # int8 saturates as WebAssembly and ARM do
     "session.intra_op.allow_spinning": "0",
     "session.inter_op.allow_spinning": "0",
+    "session.use_env_allocators": "1",
 }
 _SILENT = 4
 
@@ -56,6 +61,7 @@ def runtime_record() -> dict[str, str]:
         "threads": "intra 1, inter 1, sequential",
         "optimisation": "all",
         "deterministic_compute": "true",
+        "memory_limit": str(MEMORY_LIMIT),
         **_ENTRIES,
         "numpy": np.__version__,
         "machine": platform.machine(),
@@ -79,6 +85,7 @@ def open_session(
     Raises:
         InferenceError: ONNX Runtime refuses the model.
     """
+    _limit_memory()
     options = options or session_options()
     if external:
         names: Sequence[str] = list(external)
@@ -108,6 +115,23 @@ def check_runtime() -> list[str]:
     if found.tolist() != [2**31 + 5, 3]:
         faults.append(f"int64 Max of {big.tolist()} and {small.tolist()} gives {found.tolist()}")
     return faults
+
+
+@functools.cache
+def _limit_memory() -> None:
+    """Give the process's sessions one arena with a limit, once."""
+    exactly_what_is_asked = 1
+    onnxruntime.create_and_register_allocator(
+        onnxruntime.OrtMemoryInfo(
+            "Cpu",
+            onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR,
+            0,
+            onnxruntime.OrtMemType.DEFAULT,
+        ),
+        onnxruntime.OrtArenaCfg(
+            {"max_mem": MEMORY_LIMIT, "arena_extend_strategy": exactly_what_is_asked}
+        ),
+    )
 
 
 def short(error: BaseException) -> str:

@@ -116,6 +116,20 @@ def test_run__output_larger_than_the_limit__is_refused(tmp_path):
         runner.run(row(1))
 
 
+def test_run__shape_that_the_input_asks_for__can_not_eat_the_memory(tmp_path):
+    nodes = [
+        helper.make_node("ConstantOfShape", ["n"], ["big"]),
+        helper.make_node("ReduceSum", ["big"], ["y"], keepdims=0),
+    ]
+    octets = model_bytes(nodes, [info("n", INT64, [1])], [info("y", FLOAT, [])])
+    runner = runner_of(tmp_path, octets, inputs=[("n", "int64", (1,))], output=("y", "float32", ()))
+    assert runner.run(encode_tensors([np.array([1000])])).value == 0
+    for size in (2**31, 2**40, 2**62):
+        with pytest.raises(InferenceError, match="failed"):
+            runner.run(encode_tensors([np.array([size])]))
+    assert runner.run(encode_tensors([np.array([1000])])).value == 0
+
+
 def test_run__texts_and_integers_and_several_inputs(tmp_path):
     nodes = [
         helper.make_node("LabelEncoder", ["t"], ["code"], domain="ai.onnx.ml",
