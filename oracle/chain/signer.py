@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 from eth_account.signers.local import LocalAccount
 
+from oracle.chain.errors import MethodMissing
 from oracle.chain.replies import SendOutcome
 from oracle.chain.rpc import RpcPool
-from oracle.chain.wire import TxReceipt, checksum
+from oracle.chain.wire import TxReceipt, checksum, to_int
 from oracle.core.errors import ChainError, ConfigError, Reverted, Transient
 
 GAS_MARGIN_PERCENT = 120
@@ -121,10 +122,16 @@ class AccountSigner:
 
     async def _fees(self) -> dict[str, int]:
         head = await self._rpc.block("latest")
-        if head.base_fee is None:
-            fees = {"gasPrice": int(await self._rpc.call("eth_gasPrice"), 16)}
-        else:
+        try:
             history = await self._rpc.fee_history(5, (50,))
+        except MethodMissing:
+            history = None
+        if head.base_fee is None or history is None:
+            price = await self._rpc.call(
+                "eth_gasPrice", retype=lambda reply: to_int(reply, "eth_gasPrice")
+            )
+            fees = {"gasPrice": price}
+        else:
             tips = sorted(row[0] for row in history.tips if row)
             tip = max(tips[len(tips) // 2] if tips else 0, 1)
             fees = {"maxFeePerGas": 2 * head.base_fee + tip, "maxPriorityFeePerGas": tip}
@@ -136,7 +143,7 @@ class AccountSigner:
                     f"gas costs {least / 1e9:g} gwei now, the ceiling is {self._ceiling / 1e9:g}",
                     remedy="wait, or raise max_fee_gwei",
                 )
-            fees["maxFeePerGas"] = self._ceiling
+            fees["gasPrice" if "gasPrice" in fees else "maxFeePerGas"] = self._ceiling
         return fees
 
     async def _estimate(self, message: Mapping[str, Any], value: int) -> int:

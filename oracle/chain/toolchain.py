@@ -19,6 +19,7 @@ from pathlib import Path
 from oracle.core.errors import ConfigError
 
 LEAST_NODE = (22, 13)
+DOWNLOAD_TIMEOUT = 180.0
 LAUNCHERS = Path(__file__).with_name("launchers")
 
 
@@ -63,7 +64,7 @@ def find_node() -> Path:
         numbers = re.search(r"v(\d+)\.(\d+)", said)
         if numbers and tuple(map(int, numbers.groups())) >= LEAST_NODE:
             return found
-        too_old = f"{found} is {said or 'silent about its version'}; "
+        too_old = f"{found} is {said.strip() or 'silent about its version'}; "
     raise ConfigError(f"{too_old}Node.js {least} or newer is needed", remedy=remedy)
 
 
@@ -119,16 +120,37 @@ def find_solc(version: str, scratch: Path, *, download: bool = False) -> Path:
     Raises:
         ConfigError: no compiler of this version.
     """
-    import solcx
-
     native = shutil.which("solc")
     if native and f"Version: {version}+" in _version(Path(native)):
         return Path(native)
+    try:
+        import solcx
+    except ImportError:
+        raise ConfigError(
+            "py-solc-x is not installed", remedy="pip install 'decision-oracle[local]'"
+        ) from None
     if download:
-        solcx.install_solc(version, show_progress=False)
+        _download_solc(version)
     if version in (str(found) for found in solcx.get_installed_solc_versions()):
         return Path(solcx.install.get_executable(version))
     return _npm_solc(version, scratch)
+
+
+def _download_solc(version: str) -> None:
+    """Let py-solc-x download a native compiler, in a process of its own that can be given up on."""
+    program = "import solcx, sys; solcx.install_solc(sys.argv[1])"
+    try:
+        subprocess.run(
+            [sys.executable, "-c", program, version],
+            capture_output=True,
+            timeout=DOWNLOAD_TIMEOUT,
+            check=True,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as fault:
+        raise ConfigError(
+            f"solc {version} could not be downloaded: {type(fault).__name__}",
+            remedy="compile without downloading: the npm compiler gives the same bytecode",
+        ) from None
 
 
 def _npm_solc(version: str, scratch: Path) -> Path:
