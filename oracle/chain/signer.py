@@ -67,7 +67,7 @@ class AccountSigner:
         self._rpc = rpc
         self._account = account
         self._timeout = timeout
-        self._ceiling = None if max_fee_gwei is None else int(max_fee_gwei * 10**9)
+        self._ceiling = None if max_fee_gwei is None else round(max_fee_gwei * 10**9)
         self._one_at_a_time = asyncio.Lock()
 
     @property
