@@ -7,8 +7,7 @@ Outputs arrive stacked, ``[rows, *shape of one run]``, one row a prediction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,41 +18,31 @@ from oracle.core.errors import InferenceError
 from oracle.core.model_card import ClassHead, Confidence, ModelCard, ScoreHead
 from oracle.core.prediction import PPM
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What the head reads in one row.
-
-    Attributes:
-        value: int128, units of the head's last decimal, or the index of the label.
-        confidence: parts per million; 0 when the card states none.
-        ambiguous: the two best labels are closer than the card's ``ambiguous``.
-    """
-
-    value: int
-    confidence: int
-    ambiguous: bool
+Reading: TypeAlias = tuple[int, int, bool]
+"""Value, confidence in parts per million (0 when not stated), and whether it is ambiguous."""
 
 
 def read_head(card: ModelCard, stacks: Sequence[NDArray[Any]]) -> list[Reading | InferenceError]:
-    """The head of every row; a row that breaks the card gives its error in place of a reading."""
+    """The head of every row; a row that breaks the card gives its error in place of a reading.
+
+    The value is an int128 in units of the head's last decimal, or the index of the label.
+    """
     head = card.head
     if isinstance(head, ScoreHead):
         place, _ = card.output(head.output)
         values = _element(stacks[place], head.index, head.output)
-        rows = len(values)
         winners: list[int] | None = None
-        ambiguous = [False] * rows
+        ambiguous = [False] * len(values)
     else:
         values, winners, ambiguous = _labels(card, head, stacks)
     confidences = _confidences(card, head.confidence, stacks, winners, len(values))
     return [
-        found
-        if isinstance(found, InferenceError)
+        value
+        if isinstance(value, InferenceError)
         else confidence
         if isinstance(confidence, InferenceError)
-        else Reading(value=found, confidence=confidence, ambiguous=unsure)
-        for found, confidence, unsure in zip(values, confidences, ambiguous, strict=True)
+        else (value, confidence, unsure)
+        for value, confidence, unsure in zip(values, confidences, ambiguous, strict=True)
     ]
 
 
@@ -93,8 +82,9 @@ def _labels(
     ambiguous = [False] * len(flat)
     if flat.shape[1] > 1:
         second = np.partition(flat, -2, axis=1)[:, -2]
-        gap = best.astype(object) - second.astype(object)
-        ambiguous = (gap < ceiling_units(head.ambiguous, spec.decimals)).tolist()
+        band = ceiling_units(head.ambiguous, spec.decimals)
+        pairs = zip(best.tolist(), second.tolist(), strict=True)
+        ambiguous = [first - other < band for first, other in pairs]
     scores = best.tolist() if head.scores == "probability" else None
     return winners.tolist(), scores, ambiguous
 
@@ -130,14 +120,18 @@ def _confidences(
         units = winners
     else:
         return [0] * rows
-    return [_ppm(unit, spec.decimals, spec.name) for unit in units]
+    if spec.decimals <= 6:
+        scale = 10 ** (6 - spec.decimals)
+        parts = [unit * scale for unit in units]
+    else:
+        parts = [to_units(from_units(unit, spec.decimals), 6) for unit in units]
+    return [
+        ppm if 0 <= ppm <= PPM else _no_probability(unit, spec.decimals, spec.name)
+        for ppm, unit in zip(parts, units, strict=True)
+    ]
 
 
-def _ppm(units: int, decimals: int, name: str) -> int | InferenceError:
-    whole = decimals <= 6
-    ppm = units * 10 ** (6 - decimals) if whole else to_units(from_units(units, decimals), 6)
-    if 0 <= ppm <= PPM:
-        return ppm
+def _no_probability(units: int, decimals: int, name: str) -> InferenceError:
     return InferenceError(
         f"output {name} is no probability: {units} units of 10^-{decimals}",
         remedy='write "scores": "any" into the card\'s head, or name a confidence output',

@@ -35,16 +35,25 @@ class Outputs:
         confidence: parts per million, 0 when not stated.
         ambiguous: the two best labels are closer than the card's ``ambiguous``.
         encoded: the rounded outputs in the ``tensors`` encoding.
-        rounded: the same as arrays, in the card's order; floats as int64 units.
-        raw: the outputs before rounding, empty when read back from ``encoded``; for people only.
     """
 
     value: int
     confidence: int
     ambiguous: bool
     encoded: bytes
-    rounded: tuple[NDArray[Any], ...] = field(repr=False, compare=False)
-    raw: tuple[NDArray[Any], ...] = field(default=(), repr=False, compare=False)
+    _rounded: tuple[NDArray[Any], ...] = field(repr=False, compare=False)
+    _raw: tuple[NDArray[Any], ...] = field(repr=False, compare=False)
+    _row: int = field(repr=False, compare=False)
+
+    @property
+    def rounded(self) -> tuple[NDArray[Any], ...]:
+        """The rounded outputs as arrays, in the card's order; floats as int64 units."""
+        return tuple(stack[self._row] for stack in self._rounded)
+
+    @property
+    def raw(self) -> tuple[NDArray[Any], ...]:
+        """The outputs before rounding, none when read back from ``encoded``; for people only."""
+        return tuple(stack[self._row] for stack in self._raw)
 
     @property
     def output_hash(self) -> bytes:
@@ -114,12 +123,13 @@ def read_outputs(card: ModelCard, encoded: bytes) -> Outputs:
     ]
     rounded = decode_tensors(encoded, specs, max_elements=card.limits.max_elements)
     try:
-        reading = read_head(card, [array[None] for array in rounded])[0]
+        stacks = tuple(array[None] for array in rounded)
+        reading = read_head(card, stacks)[0]
         if isinstance(reading, InferenceError):
             raise reading
     except InferenceError as error:
         raise VerificationError(error.what, remedy="these outputs are not this model's") from error
-    return _outputs(reading, encoded, tuple(rounded), ())
+    return _outputs(reading, encoded, stacks, (), 0)
 
 
 def outputs_as_json(card: ModelCard, outputs: Outputs, *, limit: int = 16) -> dict[str, Json]:
@@ -170,17 +180,13 @@ def _score_stacks(card: ModelCard, stacks: Sequence[NDArray[Any]]) -> list[Outpu
             for row in range(rows)
             for found in _score_stacks(card, [stack[row : row + 1] for stack in stacks])
         ]
-    readings = read_head(card, rounded)
-    encodings = _encodings(rounded)
+    shared, raw = tuple(rounded), tuple(stacks)
+    readings = read_head(card, shared)
+    encodings = _encodings(shared)
     return [
         reading
         if isinstance(reading, InferenceError)
-        else _outputs(
-            reading,
-            encodings[row],
-            tuple(stack[row] for stack in rounded),
-            tuple(stack[row] for stack in stacks),
-        )
+        else _outputs(reading, encodings[row], shared, raw, row)
         for row, reading in enumerate(readings)
     ]
 
@@ -190,14 +196,17 @@ def _outputs(
     encoded: bytes,
     rounded: tuple[NDArray[Any], ...],
     raw: tuple[NDArray[Any], ...],
+    row: int,
 ) -> Outputs:
+    value, confidence, ambiguous = reading
     return Outputs(
-        value=reading.value,
-        confidence=reading.confidence,
-        ambiguous=reading.ambiguous,
+        value=value,
+        confidence=confidence,
+        ambiguous=ambiguous,
         encoded=encoded,
-        rounded=rounded,
-        raw=raw,
+        _rounded=rounded,
+        _raw=raw,
+        _row=row,
     )
 
 
