@@ -55,6 +55,11 @@ def hash_at(db: Connection, number: int) -> bytes | None:
     return db.execute(sa.select(blocks.c.hash).where(blocks.c.number == number)).scalar()
 
 
+def timestamp_at(db: Connection, number: int) -> int | None:
+    """The followed block's Unix time; None where the block is not kept."""
+    return db.execute(sa.select(blocks.c.timestamp).where(blocks.c.number == number)).scalar()
+
+
 def prune(db: Connection, below: int) -> None:
     """Forget blocks that no reorganisation may reach."""
     db.execute(sa.delete(blocks).where(blocks.c.number < below))

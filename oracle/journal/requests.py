@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,8 @@ def in_states(
     *,
     ready_at: int | None = None,
     above_block: int | None = None,
+    of: Sequence[bytes] | None = None,
+    but_of: Sequence[bytes] = (),
     limit: int = 1000,
 ) -> list[Request]:
     """Requests in these states, in the order in which they are answered.
@@ -85,12 +87,17 @@ def in_states(
     Args:
         ready_at: leave out those whose ``not_before`` is later, Unix seconds.
         above_block: only those whose event is in a later block.
+        of, but_of: only those of, or not of, these models.
     """
     query = sa.select(requests).where(requests.c.state.in_(list(states)))
     if ready_at is not None:
         query = query.where(requests.c.not_before <= ready_at)
     if above_block is not None:
         query = query.where(requests.c.block_number > above_block)
+    if of is not None:
+        query = query.where(requests.c.model_id.in_(of))
+    if but_of:
+        query = query.where(requests.c.model_id.not_in(but_of))
     order = (requests.c.block_number, requests.c.log_index, requests.c.id)
     return [_request(row) for row in db.execute(query.order_by(*order).limit(limit))]
 

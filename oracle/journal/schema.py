@@ -139,3 +139,30 @@ decisions = sa.Table(
     sa.Column("callback_failed", sa.Boolean, nullable=False),
 )
 """Every decision of the served models, as the chain tells it."""
+
+votes = sa.Table(
+    "votes",
+    metadata,
+    sa.Column("model_id", sa.LargeBinary(32), primary_key=True),
+    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("signature", sa.LargeBinary(64), nullable=False),
+    sa.Column("proposal", sa.Text, nullable=False),
+)
+"""The one prediction that this member voted for, about each subject; recorded before the signature
+leaves, and never replaced."""
+
+opinions = sa.Table(
+    "opinions",
+    metadata,
+    sa.Column("model_id", sa.LargeBinary(32), primary_key=True),
+    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
+    sa.Column("member", sa.String(42), primary_key=True),
+    sa.Column("struct_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("value", sa.String(40), nullable=False),
+    sa.Column("predicted_at", sa.BigInteger, nullable=False),
+    sa.Column("signature", sa.LargeBinary(64), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+"""What peers said, with their signatures. Two rows of one member about one subject and time are
+proof that it equivocated."""

@@ -46,7 +46,6 @@ class Follow:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._attested: dict[bytes, bool] = {}
         self.head: NewBlock | None = None
 
     async def follower(self) -> Follower:
@@ -74,13 +73,6 @@ class Follow:
         await self._advance(blocks)
         await self._parts.announce()
 
-    async def attests(self, model_id: bytes, block_hash: bytes) -> bool:
-        """Whether this operator is the model's attestor, at this block."""
-        if model_id not in self._attested:
-            model = await self._parts.contract.model_of(model_id, block=block_hash)
-            self._attested[model_id] = model is not None and model.attestor == self._parts.operator
-        return self._attested[model_id]
-
     async def _advance(self, blocks: Sequence[NewBlock]) -> None:
         if not blocks:
             return
@@ -102,12 +94,12 @@ class Follow:
         """The block's logs about the models that this operator attests."""
         for entry in block.logs:
             if isinstance(entry, ModelLog):
-                self._attested.pop(entry.model_id, None)
+                self._parts.roles.forget(entry.model_id)
         return [
             entry
             for entry in block.logs
             if not isinstance(entry, ModelLog)
-            and await self.attests(entry.model_id, block.stamp.hash)
+            and (await self._parts.roles.of(entry.model_id, block=block.stamp.hash)).any
         ]
 
     def _record(
@@ -201,7 +193,7 @@ class Follow:
             ]
 
         orphaned = await parts.journal.write(record)
-        self._attested.clear()
+        parts.roles.forget()
         for request in orphaned:
             parts.observe("orphaned", request)
         parts.observe("rewound")

@@ -17,6 +17,7 @@ from oracle.core.lifecycle import Request
 from oracle.core.transaction import FeePolicy
 from oracle.inference.engine import Engine
 from oracle.journal import Journal
+from oracle.node.roles import Roles
 
 log = structlog.get_logger("oracle.node")
 
@@ -61,6 +62,8 @@ class Parts:
     """Everything the loops of a node use. Bells wake a loop when another made work for it.
 
     Attributes:
+        peers: base URL of each other committee member's API, by checksummed address.
+        roles: what this operator is to each model.
         trouble: what each loop met last and has not overcome.
         unfit: models whose golden vectors do not agree on this machine, and how.
     """
@@ -73,13 +76,19 @@ class Parts:
     chain_id: int
     fees: FeePolicy
     options: NodeOptions
+    peers: dict[str, str] = field(default_factory=dict)
+    roles: Roles = field(init=False)
     observers: list[Observer] = field(default_factory=list)
     clock: Callable[[], float] = time.time
     trouble: dict[str, str] = field(default_factory=dict)
     unfit: dict[bytes, str] = field(default_factory=dict)
     to_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    to_collect: asyncio.Event = field(default_factory=asyncio.Event)
     to_send: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def __post_init__(self) -> None:
+        self.roles = Roles(self.contract, self.operator)
 
     @property
     def operator(self) -> str:

@@ -9,7 +9,7 @@ from oracle.chain.errors import BlockUnknown
 from oracle.core.errors import ChainError, InferenceError, InvalidInput, Reverted
 from oracle.core.lifecycle import Failed, Origin, Refused, Request, State, Vouched
 from oracle.core.prediction import request_id
-from oracle.node import answer
+from oracle.node import answer, vouch
 from oracle.node.parts import NodeOptions
 
 MODEL = b"m" * 32
@@ -79,9 +79,9 @@ def test_judged__an_overloaded_engine__is_tried_again_and_a_bad_input_is_not() -
 def test_objection__a_simulations_outcome__is_an_event(
     error: ChainError | None, event: type
 ) -> None:
-    assert type(Vouched() if error is None else answer._objection(error)) is event
+    assert type(Vouched() if error is None else vouch.objection(error)) is event
 
 
 def test_objection__an_endpoint_that_lags__is_no_verdict_on_the_prediction() -> None:
     with pytest.raises(BlockUnknown):
-        answer._objection(BlockUnknown("block 7"))
+        vouch.objection(BlockUnknown("block 7"))

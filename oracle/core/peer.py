@@ -1,0 +1,293 @@
+"""What committee members say to each other, as strict JSON.
+
+    questions  collector → member   "what do you say?", with a commitment to its own opinion
+    opinions   member → collector   each with the member's signature, or why there is none
+    proposals  collector → member   "this is what we say", with every opinion that it rests on
+    votes      member → collector   each with the member's signature, or why not
+
+Whole messages are signed by their sender over :func:`message_digest`; nothing in them is believed
+before that, and no opinion before its own signature was checked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_utils.crypto import keccak
+
+from oracle.core.prediction import UINT40_MAX, Prediction
+from oracle.core.strict_json import Fields, parse_json
+
+MAX_ITEMS = 64
+"""Most requests in one message."""
+_MESSAGE = keccak(text="decision-oracle/peer/1")
+_COMMITMENT = keccak(text="decision-oracle/opinion-commitment/1")
+_WORD, _SIGNATURE, _ADDRESS = r"0x[0-9a-f]{64}", r"0x[0-9a-f]{128}", r"0x[0-9a-fA-F]{40}"
+_INT = r"-?[0-9]{1,39}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """A member's own prediction, signed over ``Committee.opinion_digest``."""
+
+    member: str
+    prediction: Prediction
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """From whom, to whom, when (Unix seconds): what every message begins with."""
+
+    sender: str
+    receiver: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One request that a collector asks about.
+
+    Attributes:
+        commitment: to the collector's own opinion, so that it can not copy the answers.
+    """
+
+    model_id: bytes
+    subject: bytes
+    commitment: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """The prediction that a collector read from the opinions, which it shows.
+
+    Attributes:
+        salt: opens the commitment of the collector's question.
+    """
+
+    prediction: Prediction
+    opinions: tuple[Opinion, ...]
+    salt: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A member's answer to one question or proposal.
+
+    Attributes:
+        opinion: to a question.
+        vote: to a proposal; a compact signature over ``Committee.vote_digest``.
+        earlier: where it voted for another prediction before: that proposal.
+        refusal: why there is neither.
+    """
+
+    subject: bytes
+    opinion: Opinion | None = None
+    vote: bytes | None = None
+    earlier: Proposal | None = None
+    refusal: str = ""
+
+
+def message_digest(domain_separator: bytes, body: bytes) -> bytes:
+    """What the sender of a message signs, 32 bytes."""
+    return keccak(_MESSAGE + domain_separator + keccak(body))
+
+
+def commitment_to(opinion: Prediction, salt: bytes) -> bytes:
+    """A hiding commitment to an opinion, 32 bytes."""
+    return keccak(_COMMITMENT + opinion.struct_hash() + salt)
+
+
+def write_questions(envelope: Envelope, questions: Sequence[Question]) -> bytes:
+    """The body of an ask."""
+    return _write(
+        envelope,
+        questions=[
+            {
+                "model": _hex(q.model_id),
+                "subject": _hex(q.subject),
+                "commitment": _hex(q.commitment),
+            }
+            for q in questions
+        ],
+    )
+
+
+def read_questions(body: bytes) -> tuple[Envelope, list[Question]]:
+    """The content of an ask.
+
+    Raises:
+        InvalidInput: unknown or missing fields, or values of another form.
+    """
+    top, envelope = _read(body)
+    questions = []
+    for item in _items(top, "questions"):
+        questions.append(
+            Question(
+                model_id=_word(item, "model"),
+                subject=_word(item, "subject"),
+                commitment=_word(item, "commitment"),
+            )
+        )
+        item.done()
+    top.done()
+    return envelope, questions
+
+
+def write_proposals(envelope: Envelope, proposals: Sequence[Proposal]) -> bytes:
+    """The body of a proposal message."""
+    return _write(envelope, proposals=[_proposal_json(p) for p in proposals])
+
+
+def read_proposals(body: bytes) -> tuple[Envelope, list[Proposal]]:
+    """The content of a proposal message; raises as ``read_questions``."""
+    top, envelope = _read(body)
+    proposals = [_proposal(item) for item in _items(top, "proposals")]
+    top.done()
+    return envelope, proposals
+
+
+def write_replies(envelope: Envelope, replies: Sequence[Reply]) -> bytes:
+    """The body of an answer."""
+    return _write(envelope, replies=[_reply_json(r) for r in replies])
+
+
+def read_replies(body: bytes) -> tuple[Envelope, list[Reply]]:
+    """The content of an answer; raises as ``read_questions``."""
+    top, envelope = _read(body)
+    replies = []
+    for item in _items(top, "replies"):
+        replies.append(
+            Reply(
+                subject=_word(item, "subject"),
+                opinion=_opinion(item.nested("opinion")) if "opinion" in item else None,
+                vote=_bytes(item, "vote", _SIGNATURE) if "vote" in item else None,
+                earlier=_proposal(item.nested("earlier")) if "earlier" in item else None,
+                refusal=item.optional("refusal", item.text) or "",
+            )
+        )
+        item.done()
+    top.done()
+    return envelope, replies
+
+
+def proposal_to_json(proposal: Proposal) -> str:
+    """A proposal as text, for the journal."""
+    return json.dumps(_proposal_json(proposal))
+
+
+def proposal_from_json(text: str) -> Proposal:
+    """The proposal in such a text; raises as ``read_questions``."""
+    return _proposal(Fields(parse_json(text, "proposal"), "proposal"))
+
+
+def _write(envelope: Envelope, **content: Any) -> bytes:
+    head = {"from": envelope.sender, "to": envelope.receiver, "at": envelope.at}
+    return json.dumps(head | content, separators=(",", ":")).encode()
+
+
+def _read(body: bytes) -> tuple[Fields, Envelope]:
+    top = Fields(parse_json(body, "message"), "message")
+    envelope = Envelope(
+        sender=top.text("from", pattern=_ADDRESS, hint="an address"),
+        receiver=top.text("to", pattern=_ADDRESS, hint="an address"),
+        at=top.integer("at", low=0, high=UINT40_MAX),
+    )
+    return top, envelope
+
+
+def _items(top: Fields, name: str) -> list[Fields]:
+    items = top.objects(name)
+    if len(items) > MAX_ITEMS:
+        raise top.wrong(name, f"{len(items)} items", f"at most {MAX_ITEMS} items")
+    return items
+
+
+def _reply_json(reply: Reply) -> Mapping[str, Any]:
+    written: dict[str, Any] = {"subject": _hex(reply.subject)}
+    if reply.opinion is not None:
+        written["opinion"] = _opinion_json(reply.opinion)
+    if reply.vote is not None:
+        written["vote"] = _hex(reply.vote)
+    if reply.earlier is not None:
+        written["earlier"] = _proposal_json(reply.earlier)
+    if reply.refusal:
+        written["refusal"] = reply.refusal
+    return written
+
+
+def _proposal_json(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "prediction": _prediction_json(proposal.prediction),
+        "opinions": [_opinion_json(o) for o in proposal.opinions],
+        "salt": _hex(proposal.salt),
+    }
+
+
+def _proposal(fields: Fields) -> Proposal:
+    found = Proposal(
+        prediction=_prediction(fields.nested("prediction")),
+        opinions=tuple(_opinion(item) for item in fields.objects("opinions")),
+        salt=_word(fields, "salt"),
+    )
+    fields.done()
+    return found
+
+
+def _opinion_json(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "member": opinion.member,
+        "prediction": _prediction_json(opinion.prediction),
+        "signature": _hex(opinion.signature),
+    }
+
+
+def _opinion(fields: Fields) -> Opinion:
+    found = Opinion(
+        member=fields.text("member", pattern=_ADDRESS, hint="an address"),
+        prediction=_prediction(fields.nested("prediction")),
+        signature=_bytes(fields, "signature", _SIGNATURE),
+    )
+    fields.done()
+    return found
+
+
+def _prediction_json(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "modelId": _hex(prediction.model_id),
+        "subject": _hex(prediction.subject),
+        "inputHash": _hex(prediction.input_hash),
+        "outputHash": _hex(prediction.output_hash),
+        "value": str(prediction.value),
+        "confidence": prediction.confidence,
+        "predictedAt": prediction.predicted_at,
+    }
+
+
+def _prediction(fields: Fields) -> Prediction:
+    found = Prediction(
+        model_id=_word(fields, "modelId"),
+        subject=_word(fields, "subject"),
+        input_hash=_word(fields, "inputHash"),
+        output_hash=_word(fields, "outputHash"),
+        value=int(fields.text("value", pattern=_INT, hint="an integer as a text")),
+        confidence=fields.integer("confidence", low=0, high=1_000_000),
+        predicted_at=fields.integer("predictedAt", low=1, high=UINT40_MAX),
+    )
+    fields.done()
+    return found
+
+
+def _word(fields: Fields, name: str) -> bytes:
+    return _bytes(fields, name, _WORD)
+
+
+def _bytes(fields: Fields, name: str, pattern: str) -> bytes:
+    return bytes.fromhex(fields.text(name, pattern=pattern, hint="0x and hex digits")[2:])
+
+
+def _hex(word: bytes) -> str:
+    return "0x" + word.hex()

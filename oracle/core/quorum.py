@@ -1,0 +1,200 @@
+"""How a committee agrees: whose turn it is, which prediction its opinions make, and the evidence.
+
+Pure rules, the same on every member. An *opinion* is a member's own signed prediction; it binds
+nobody on chain. A *vote* is the EIP-712 signature over the one prediction that the opinions agree
+on; k votes are the evidence that ``QuorumAttestor`` checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eth_utils.crypto import keccak
+
+from oracle.core.errors import InvalidInput
+from oracle.core.prediction import Prediction
+
+MAX_MEMBERS = 31
+COMPACT_SIGNATURE = 64
+DOMAIN_NAME, DOMAIN_VERSION = "Decision Oracle", "1"
+_DOMAIN_TYPEHASH = keccak(
+    text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+)
+_OPINION = keccak(text="decision-oracle/opinion/1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committee:
+    """Who vouches for a model together.
+
+    Attributes:
+        attestor: the ``QuorumAttestor``'s address, checksummed.
+        members: checksummed addresses, in the contract's order.
+        threshold: votes needed.
+    """
+
+    attestor: str
+    chain_id: int
+    members: tuple[str, ...]
+    threshold: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.threshold <= len(self.members) <= MAX_MEMBERS:
+            raise InvalidInput(
+                f"{self.threshold} of {len(self.members)} members is no quorum",
+                remedy=f"have at most {MAX_MEMBERS} members and a threshold among them",
+            )
+        if len(set(self.members)) != len(self.members):
+            raise InvalidInput("a member is named twice", remedy="name each member once")
+
+    @property
+    def domain_separator(self) -> bytes:
+        """EIP-712 domain separator of the attestor, 32 bytes."""
+        return keccak(
+            _DOMAIN_TYPEHASH
+            + keccak(text=DOMAIN_NAME)
+            + keccak(text=DOMAIN_VERSION)
+            + self.chain_id.to_bytes(32, "big")
+            + bytes.fromhex(self.attestor[2:]).rjust(32, b"\0")
+        )
+
+    def vote_digest(self, prediction: Prediction) -> bytes:
+        """What a member signs to vote (EIP-712), 32 bytes."""
+        return keccak(b"\x19\x01" + self.domain_separator + prediction.struct_hash())
+
+    def opinion_digest(self, prediction: Prediction) -> bytes:
+        """What a member signs to say its own opinion, 32 bytes; no contract takes it for a vote."""
+        return keccak(_OPINION + self.domain_separator + prediction.struct_hash())
+
+    def turns(self, subject: bytes) -> tuple[str, ...]:
+        """The members in the order in which they collect for this subject; each later one is the
+        backup of those before.
+        """
+        return tuple(sorted(self.members, key=lambda m: keccak(subject + bytes.fromhex(m[2:]))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """When two values are the same answer.
+
+    Attributes:
+        tolerance: units of the head's last decimal; None for labels, which are equal or not.
+    """
+
+    tolerance: int | None
+
+    def agree(self, mine: Prediction, other: Prediction) -> bool:
+        """Whether both say the same about the same input at the same time."""
+        same_question = (
+            mine.model_id == other.model_id
+            and mine.subject == other.subject
+            and mine.input_hash == other.input_hash
+            and mine.predicted_at == other.predicted_at
+        )
+        return same_question and abs(mine.value - other.value) <= (self.tolerance or 0)
+
+
+def settle(opinions: Mapping[str, Prediction], threshold: int, rule: Rule) -> Prediction | None:
+    """The prediction that the opinions make, or None where too few agree.
+
+    What ``threshold`` members said word for word stands. Otherwise it is the opinion with the
+    median value (the lower one of two), where ``threshold`` of them agree with it; for labels, the
+    opinion with the median confidence among those of the commonest label. The outcome depends on
+    the set of opinions only, not on their order.
+    """
+    exact: dict[bytes, list[Prediction]] = {}
+    for opinion in opinions.values():
+        exact.setdefault(opinion.struct_hash(), []).append(opinion)
+    commonest = max(exact.items(), key=lambda each: (len(each[1]), each[0]), default=None)
+    if commonest is not None and len(commonest[1]) >= threshold:
+        return commonest[1][0]
+    said = sorted(opinions.values(), key=_by_value)
+    if rule.tolerance is None:
+        said = _commonest_label(said)
+    if not said:
+        return None
+    median = said[(len(said) - 1) // 2]
+    agreeing = sum(rule.agree(median, each) for each in opinions.values())
+    return median if agreeing >= threshold else None
+
+
+def _by_value(opinion: Prediction) -> tuple[int, int, bytes]:
+    return opinion.value, opinion.confidence, opinion.struct_hash()
+
+
+def _commonest_label(said: Sequence[Prediction]) -> list[Prediction]:
+    by_label: dict[int, list[Prediction]] = {}
+    for opinion in said:
+        by_label.setdefault(opinion.value, []).append(opinion)
+    counts = sorted((len(group) for group in by_label.values()), reverse=True)
+    if not counts or counts[1:2] == counts[:1]:
+        return []  # a tie decides nothing
+    return max(by_label.values(), key=len)
+
+
+def encode_evidence(committee: Committee, votes: Mapping[str, bytes]) -> bytes:
+    """The evidence of exactly ``threshold`` votes, as ``QuorumAttestor`` reads it.
+
+    ``bytes4 signers ‖ bytes4 contract signers ‖ signatures``, lowest member first: 64 bytes each
+    (EIP-2098), those of contracts (EIP-1271) as ``uint16 length ‖ bytes``.
+
+    Args:
+        votes: compact signature by member's address; any other length is a contract's.
+
+    Raises:
+        InvalidInput: too few votes, or one of a stranger.
+    """
+    strangers = set(votes) - set(committee.members)
+    if strangers:
+        raise InvalidInput(f"{', '.join(sorted(strangers))} is no member")
+    if len(votes) < committee.threshold:
+        raise InvalidInput(
+            f"{len(votes)} of {committee.threshold} votes",
+            remedy="wait for more members",
+        )
+    chosen = [m for m in committee.members if m in votes][: committee.threshold]
+    signers = contracts = 0
+    signatures = b""
+    for place, member in enumerate(committee.members):
+        if member not in chosen:
+            continue
+        signers |= 1 << place
+        signature = votes[member]
+        if len(signature) != COMPACT_SIGNATURE:
+            contracts |= 1 << place
+            signature = len(signature).to_bytes(2, "big") + signature
+        signatures += signature
+    return signers.to_bytes(4, "big") + contracts.to_bytes(4, "big") + signatures
+
+
+def signers_of(committee: Committee, evidence: bytes) -> tuple[str, ...]:
+    """The members that a piece of evidence names, in the contract's order.
+
+    Raises:
+        InvalidInput: it is too short, or names a member that does not exist.
+    """
+    signers = int.from_bytes(evidence[:4], "big")
+    if len(evidence) < 8 or signers >> len(committee.members):
+        raise InvalidInput(
+            f"evidence 0x{evidence[:8].hex()}… names no members of this committee",
+            remedy="give the evidence of a decision by this committee",
+        )
+    return tuple(m for place, m in enumerate(committee.members) if signers >> place & 1)
+
+
+def compact(r: int, s: int, y_parity: int) -> bytes:
+    """A signature in 64 bytes (EIP-2098): r, then s with the parity in its highest bit."""
+    return r.to_bytes(32, "big") + (s | y_parity << 255).to_bytes(32, "big")
+
+
+def expand(signature: bytes) -> tuple[int, int, int]:
+    """r, s and the parity of a compact signature.
+
+    Raises:
+        InvalidInput: it is not 64 bytes.
+    """
+    if len(signature) != COMPACT_SIGNATURE:
+        raise InvalidInput(f"a compact signature has 64 bytes, not {len(signature)}")
+    s = int.from_bytes(signature[32:], "big")
+    return int.from_bytes(signature[:32], "big"), s & ~(1 << 255), s >> 255
