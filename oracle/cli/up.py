@@ -12,7 +12,6 @@ import typer
 
 from oracle.cli.chain import EngineName
 from oracle.cli.console import err, out, say
-from oracle.cli.logs import LogFormat
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from oracle.chain.deployment import Deployed
     from oracle.cli.compose import Place
     from oracle.cli.home import RunningNode
+    from oracle.cli.logs import LogFormat
     from oracle.cli.settings import Settings
     from oracle.cli.steps import Steps
     from oracle.inference.store import CardStore
