@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+import numpy as np
+
 from oracle.core import dtypes
 from oracle.core.decimals import is_whole, to_units
 from oracle.core.errors import InvalidInput
@@ -78,18 +80,31 @@ def _check_input(spec: InputSpec) -> None:
         _check_columns(spec)
     for tensor in spec.tensors:
         kind = dtypes.kind_of(tensor.dtype)
-        if kind not in ("float", "int", "uint"):
+        if kind not in ("float", "int", "uint") or tensor.dtype.startswith(("bfloat", "float8")):
             raise InvalidInput(
                 f"card.input: packed features can not fill a tensor of {tensor.dtype}",
                 remedy="use the encoding tensors",
             )
         for feature in spec.features:
-            if feature.tensor in (None, tensor.name) and kind != "float" and feature.decimals:
-                raise InvalidInput(
-                    f"feature {feature.name} has {feature.decimals} decimals, its tensor is "
-                    f"{tensor.dtype}",
-                    remedy="integers have no decimals",
-                )
+            if feature.tensor in (None, tensor.name):
+                _check_fit(feature, tensor.dtype)
+
+
+def _check_fit(feature: Feature, dtype: str) -> None:
+    whole = dtypes.kind_of(dtype) != "float"
+    if whole and feature.decimals:
+        raise InvalidInput(
+            f"feature {feature.name} has {feature.decimals} decimals, its tensor is {dtype}",
+            remedy="integers have no decimals",
+        )
+    limit = int(np.iinfo(dtype).max) if whole else int(np.finfo(dtype).max)
+    least = int(np.iinfo(dtype).min) if whole else -limit
+    low, high = (bound // 10**feature.decimals for bound in feature.bounds)
+    if low < least or high > limit:
+        raise InvalidInput(
+            f"feature {feature.name} ranges over {feature.bounds}, its tensor is {dtype}",
+            remedy="narrow the feature's type, or give it min and max",
+        )
 
 
 def _check_columns(spec: InputSpec) -> None:

@@ -110,6 +110,10 @@ def _confidences(
 ) -> list[int | InferenceError]:
     if confidence is not None:
         place, spec = card.output(confidence.output)
+        if not stacks[place].size:
+            raise InferenceError(
+                f"output {spec.name} is empty", remedy="send an input that gives a confidence"
+            )
         if confidence.take == "max":
             stack = stacks[place]
             units = [int(item) for item in stack.reshape(len(stack), -1).max(axis=1).tolist()]

@@ -177,16 +177,22 @@ class Engine:
         return found
 
     async def self_test(self) -> Readiness:
-        """Run every model's golden vectors, and the runtime's own test."""
+        """Run every model's golden vectors, one by one and together, and the runtime's own test."""
         runtime = check_runtime()
         models: list[ModelReadiness] = []
-        for lane in self._lanes.values():
-            vectors = lane.runner.model.vectors
-            found = await self.infer_many(
-                lane.runner.model.model_id, [vector.input for vector in vectors]
-            )
-            models.append(check_vectors(lane.runner.model, found))
+        for lane in list(self._lanes.values()):
+            model = lane.runner.model
+            messages = [vector.input for vector in model.vectors]
+            alone = [await self._settled(model, message) for message in messages]
+            together = await self.infer_many(model.model_id, messages)
+            models.append(check_vectors(model, alone, together))
         return Readiness(runtime_faults=tuple(runtime), models=tuple(models))
+
+    async def _settled(self, model: StoredModel, message: bytes) -> Outputs | OracleError:
+        try:
+            return await self.infer(model.model_id, message)
+        except OracleError as error:
+            return error
 
     def _lane(self, model: bytes | str) -> _Lane:
         lane = self._lanes.get(model) if isinstance(model, bytes) else None

@@ -54,15 +54,29 @@ class Readiness:
         ]
 
 
-def check_vectors(model: StoredModel, found: Sequence[Outputs | OracleError]) -> ModelReadiness:
-    """Compare what the model said now with its golden vectors, in their order."""
+def check_vectors(
+    model: StoredModel,
+    alone: Sequence[Outputs | OracleError],
+    together: Sequence[Outputs | OracleError] | None = None,
+) -> ModelReadiness:
+    """Compare what the model said now with its golden vectors, in their order.
+
+    Args:
+        model: with the vectors.
+        alone: of the canonical runs, one input at a time.
+        together: of the same inputs as one batch; None where they were not batched.
+    """
     faults: list[str] = []
     exact = 0
-    for vector, outputs in zip(model.vectors, found, strict=True):
-        fault = _fault(model, vector, outputs)
+    batches = alone if together is None else together
+    for vector, single, batched in zip(model.vectors, alone, batches, strict=True):
+        fault = _fault(model, vector, single)
+        in_batch = _fault(model, vector, batched)
         if fault is not None:
             faults.append(f"{vector.note}: {fault}")
-        elif isinstance(outputs, Outputs) and outputs.output_hash == vector.output_hash:
+        elif in_batch is not None:
+            faults.append(f"{vector.note}, in a batch: {in_batch}")
+        elif isinstance(single, Outputs) and single.output_hash == vector.output_hash:
             exact += 1
     return ModelReadiness(
         name=model.name,

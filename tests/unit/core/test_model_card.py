@@ -44,6 +44,7 @@ def changed(path, value, name="sample-score"):
     return card
 
 
+OUTPUT = sample_json("sample-score")["outputs"][0]
 REFUSED = {
     "unknown field": (["colour"], "red", "unknown fields: colour"),
     "unknown field deep inside": (["input", "features", 0, "scale"], 2, "features[0] has unknown"),
@@ -73,6 +74,27 @@ REFUSED = {
     "batching of a fixed batch": (["input", "tensors", 0, "shape"], [1, 4], "batching is allowed"),
     "seconds": (["limits", "max_seconds"], 0, "max_seconds is 0"),
     "name with a slash": (["name"], "../x", "card.name"),
+    "a number beyond its tensor": (["input", "tensors", 0, "dtype"], "float16", "ranges over"),
+    "features that texts can not hold": (
+        ["input", "tensors", 0, "dtype"],
+        "string",
+        "can not fill",
+    ),
+    "features of tensors": (["input", "encoding"], "tensors", "has features"),
+    "an input that no feature fills": (
+        ["input", "features", 0, "tensor"],
+        "y",
+        "the features fill",
+    ),
+    "complex output": (["outputs", 0, "dtype"], "complex64", "can not be rounded"),
+    "decimals of an integer output": (["outputs", 0, "dtype"], "int64", "3 decimals"),
+    "score of a text": (["outputs", 0], {**OUTPUT, "dtype": "string", "decimals": 0}, "score"),
+    "keys of another width": (["outputs", 0, "keys"], ["a"], "maps 1 keys"),
+    "rank nine": (["outputs", 0, "shape"], [1] * 9, "rank 9"),
+    "confidence outside": (["head", "confidence", "take"], [0, 5], "confidence.take"),
+    "confidence of what": (["head", "confidence", "take"], "least", "take"),
+    "opsets of nothing": (["model", "opsets"], {}, "opsets"),
+    "negative extent": (["outputs", 0, "shape"], [-1, 2], "shape"),
     "null is no value": (["head", "confidence"], None, "confidence"),
 }
 

@@ -181,3 +181,15 @@ def test_tensors__rows_of_two_shapes__are_no_batch():
 def test_packed_rows__one_bad_length__names_the_layout():
     with pytest.raises(InvalidInput, match="uint8 age, uint32 income, int48 balance, uint8 home"):
         PackedRows(SCORE.input).decode([b"\0" * 12, b"\0"])
+
+
+def test_packed__one_input_per_feature__fills_each_with_its_dtype():
+    given = copy.deepcopy(sample_json("sample-wide"))
+    given["input"]["features"][0]["type"] = "int48"
+    given["input"]["features"][0]["decimals"] = 2
+    given["input"]["features"][1]["type"] = "int32"
+    narrow = InputCodec(card_from_json(given))
+    feeds = narrow.decode_rows([narrow.encode({"amount": "1.25", "count": -7}), narrow.encode([-2, 9])])
+    assert feeds["a"].tolist() == [[1.25], [-2.0]]
+    assert feeds["b"].tolist() == [[-7], [9]]
+    assert (feeds["a"].dtype, feeds["b"].dtype) == (np.float64, np.int64)

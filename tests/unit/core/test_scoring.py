@@ -130,3 +130,51 @@ def test_prediction__carries_the_outputs():
     )
     assert (claim.value, claim.confidence, claim.output_hash) == (750, 750_000, found.output_hash)
     assert outputs_as_json(SCORE, found) == {"probabilities": ["0.250", "0.750"]}
+
+
+def test_class__integer_output__is_the_index_itself():
+    given = copy.deepcopy(sample_json("sample-class"))
+    given["outputs"] = [{"name": "label", "dtype": "int64", "shape": [None], "decimals": 0}]
+    given["head"].update(output="label", scores="any")
+    card = card_from_json(given)
+    found = score(card, [np.array([2])])
+    assert (found.value, found.confidence, found.ambiguous) == (2, 0, False)
+    for label in (3, -1):
+        with pytest.raises(InferenceError, match=f"the label {label}"):
+            score(card, [np.array([label])])
+    with pytest.raises(InferenceError, match="gives 2 labels"):
+        score(card, [np.array([1, 2])])
+
+
+@pytest.mark.parametrize(
+    ("decimals", "odds", "ppm"),
+    [
+        (0, 1.0, 1_000_000),
+        (6, 0.1234565, 123_456),
+        (8, 0.12345650, 123_456),
+        (8, 0.12345651, 123_457),
+    ],
+)
+def test_confidence__is_parts_per_million_of_the_rounded_score(decimals, odds, ppm):
+    given = copy.deepcopy(sample_json("sample-score"))
+    given["outputs"][0].update(dtype="float64", decimals=decimals)
+    given["head"].update(decimals=decimals)
+    given["head"]["confidence"]["take"] = [0, 0]
+    found = score(card_from_json(given), row(odds, 0, dtype=np.float64))
+    assert found.confidence == ppm
+
+
+def test_logits__state_no_confidence():
+    given = copy.deepcopy(sample_json("sample-class"))
+    given["head"]["scores"] = "any"
+    found = score(card_from_json(given), row(-5, 12.5, 3))
+    assert (found.value, found.confidence) == (1, 0)
+
+
+def test_open_shape__with_nothing_in_it__is_refused():
+    given = copy.deepcopy(sample_json("sample-score"))
+    given["outputs"][0]["shape"] = [None, None]
+    card = card_from_json(given)
+    for shape in ((0, 2), (1, 0), (1, 1)):
+        with pytest.raises(InferenceError):
+            score(card, [np.zeros(shape, np.float32)])

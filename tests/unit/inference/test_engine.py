@@ -125,7 +125,7 @@ async def test_infer__endless_model__is_ended_while_others_are_served(model, end
         await asyncio.sleep(0.1)
         start = time.monotonic()
         assert (await engine.infer(model.model_id, ROWS[0])).value == 2000
-        assert time.monotonic() - start < 0.5
+        assert time.monotonic() - start < 0.9
         with pytest.raises(InferenceError, match="longer than 1 s"):
             await stuck
 
