@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
-from oracle.api import decisions, health, models, problems
+from oracle.api import decisions, health, models, peer, problems
 from oracle.api.access import ApiKeys, Gate
 from oracle.api.context import Context
 from oracle.api.examples import ask_examples
@@ -51,6 +51,7 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
     app.include_router(decisions.router)
     app.include_router(models.router)
     app.include_router(health.router)
+    app.include_router(peer.router)
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:

@@ -66,11 +66,14 @@ class Proposal:
 
     Attributes:
         salt: opens the commitment of the collector's question.
+        seconded: another member's vote for it, where a collector carries on what was proposed
+            before; empty for its own proposal.
     """
 
     prediction: Prediction
     opinions: tuple[Opinion, ...]
     salt: bytes
+    seconded: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,8 @@ class Reply:
     Attributes:
         opinion: to a question.
         vote: to a proposal; a compact signature over ``Committee.vote_digest``.
-        earlier: where it voted for another prediction before: that proposal.
+        earlier: where it voted for another prediction before: that proposal; ``vote`` is then
+            for it.
         refusal: why there is neither.
     """
 
@@ -220,11 +224,12 @@ def _reply_json(reply: Reply) -> Mapping[str, Any]:
 
 
 def _proposal_json(proposal: Proposal) -> dict[str, Any]:
-    return {
+    written = {
         "prediction": _prediction_json(proposal.prediction),
         "opinions": [_opinion_json(o) for o in proposal.opinions],
         "salt": _hex(proposal.salt),
     }
+    return written | ({"seconded": _hex(proposal.seconded)} if proposal.seconded else {})
 
 
 def _proposal(fields: Fields) -> Proposal:
@@ -232,6 +237,7 @@ def _proposal(fields: Fields) -> Proposal:
         prediction=_prediction(fields.nested("prediction")),
         opinions=tuple(_opinion(item) for item in fields.objects("opinions")),
         salt=_word(fields, "salt"),
+        seconded=_bytes(fields, "seconded", _SIGNATURE) if "seconded" in fields else b"",
     )
     fields.done()
     return found

@@ -2,7 +2,7 @@
 
 Requests are taken in the order of the chain. The model's outputs become a prediction, which is
 recorded. Where this operator alone vouches, the prediction is simulated and queued here; where a
-committee does, :mod:`oracle.node.collect` goes on.
+committee does, :mod:`oracle.node.committee.collect` goes on.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""One node: three loops over one journal, and what they report.
+"""One node: its loops over one journal, and what they report.
 
-    follow ─▶ answer ─▶ send        each wakes the next; each can be killed at any point
+    follow ─▶ answer ─▶ (collect) ─▶ send    each wakes the next; each can be killed at any point
+
+Collecting is for models that a committee vouches for.
 
 A loop that meets a passing fault waits and goes on; one that finds the chain's finality broken
 halts the node, which then answers nothing and says why.
@@ -21,6 +23,9 @@ from oracle.core.lifecycle import Reopened, State
 from oracle.inference.readiness import Readiness
 from oracle.journal import requests
 from oracle.node.answer import Answer
+from oracle.node.committee.collect import Collector
+from oracle.node.committee.member import Member
+from oracle.node.committee.peers import Peers
 from oracle.node.follow import Follow
 from oracle.node.parts import Parts, log, rung
 from oracle.node.send import Sender
@@ -44,6 +49,7 @@ class Node:
         self.halted: str | None = None
         self.balance: int | None = None
         self.models: Readiness | None = None
+        self.member = Member(parts)
         self._answer = Answer(parts)
         self._sender = Sender(parts)
 
@@ -58,10 +64,12 @@ class Node:
             if not model.ready:
                 self.parts.unfit[model.model_id] = "; ".join(model.faults)
         await self._reopen()
-        async with asyncio.TaskGroup() as loops:
+        async with Peers(self.parts) as peers, asyncio.TaskGroup() as loops:
+            collector = Collector(self.parts, self.member, peers)
             running = [
                 loops.create_task(self._supervise("follow", self._follow)),
                 loops.create_task(self._supervise("answer", self._answering)),
+                loops.create_task(self._supervise("collect", lambda: self._collecting(collector))),
                 loops.create_task(self._supervise("send", self._sending)),
             ]
             for loop in asyncio.as_completed(running):
@@ -111,6 +119,12 @@ class Node:
         if retry is None:
             return IDLE
         return min(IDLE, max(0.05, retry - self.parts.clock()))
+
+    async def _collecting(self, collector: Collector) -> None:
+        while True:
+            wait = await collector.turn()
+            self.parts.trouble.pop("collect", None)
+            await rung(self.parts.to_collect, IDLE if wait is None else min(IDLE, wait))
 
     async def _sending(self) -> None:
         while True:

@@ -41,6 +41,8 @@ class NodeOptions:
         in_flight: most transactions signed and not yet mined.
         max_callback_gas: requests that ask for more are refused; 2**24 is the most that a
             transaction may have at all (EIP-7825).
+        turn_seconds: in a committee, how long a collector has before its backup takes over.
+        peer_timeout: for one exchange with a committee member.
         start_block: where a journal that is empty begins to follow.
         idle_chain: the chain makes blocks only when it gets transactions, as local ones do: its
             latest block may be old, so time and simulations are the pending block's.
@@ -53,6 +55,8 @@ class NodeOptions:
     replace_after: float = 45.0
     in_flight: int = 64
     max_callback_gas: int = 5_000_000
+    turn_seconds: float = 2.0
+    peer_timeout: float = 1.5
     start_block: int = 0
     idle_chain: bool = False
 

@@ -1,0 +1,1 @@
+"""A committee off chain: members compute for themselves and vote; one of them collects."""

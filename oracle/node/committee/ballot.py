@@ -1,0 +1,128 @@
+"""Signing and checking, for both sides of a committee."""
+
+from __future__ import annotations
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from eth_keys.datatypes import Signature
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
+
+from oracle.core.errors import InvalidInput, VerificationError
+from oracle.core.peer import Envelope, Opinion, Proposal, commitment_to, message_digest
+from oracle.core.prediction import Prediction
+from oracle.core.quorum import Committee, Rule, compact, expand, settle
+
+FRESH = 60
+"""Seconds that a message may be old or ahead."""
+
+
+def sign(account: LocalAccount, digest: bytes) -> bytes:
+    """A compact signature (EIP-2098) over a digest, 64 bytes; the same each time (RFC 6979)."""
+    signed = Account.unsafe_sign_hash(digest, account.key)
+    return compact(signed.r, signed.s, signed.v - 27)
+
+
+def signer_of(digest: bytes, signature: bytes) -> str:
+    """The checksummed address that signed.
+
+    Raises:
+        VerificationError: it is no signature.
+    """
+    try:
+        r, s, parity = expand(signature)
+        key = Signature(vrs=(parity, r, s)).recover_public_key_from_msg_hash(digest)
+    except (BadSignature, ValidationError, InvalidInput) as error:
+        raise VerificationError(f"0x{signature.hex()[:16]}… is no signature: {error}") from None
+    return key.to_checksum_address()
+
+
+def opinion_of(account: LocalAccount, committee: Committee, prediction: Prediction) -> Opinion:
+    """The account's signed opinion."""
+    return Opinion(
+        member=str(account.address),
+        prediction=prediction,
+        signature=sign(account, committee.opinion_digest(prediction)),
+    )
+
+
+def check_message(
+    committee: Committee,
+    body: bytes,
+    signature: bytes,
+    envelope: Envelope,
+    *,
+    receiver: str,
+    now: int,
+) -> None:
+    """Hold a message to its envelope.
+
+    Raises:
+        VerificationError: a stranger's, another sender's, another receiver's, or not fresh.
+    """
+    if envelope.sender not in committee.members:
+        raise VerificationError(f"{envelope.sender} is no member of {committee.attestor}")
+    if envelope.receiver != receiver:
+        raise VerificationError(f"the message is to {envelope.receiver}, not to {receiver}")
+    if abs(envelope.at - now) > FRESH:
+        raise VerificationError(
+            f"the message is from {envelope.at}, {abs(envelope.at - now)} s from now",
+            remedy="set the clocks",
+        )
+    signer = signer_of(message_digest(committee.domain_separator, body), signature)
+    if signer != envelope.sender:
+        raise VerificationError(f"the message of {envelope.sender} is signed by {signer}")
+
+
+def check_opinion(committee: Committee, opinion: Opinion) -> None:
+    """Hold an opinion to its signature.
+
+    Raises:
+        VerificationError: a stranger's, or signed by another.
+    """
+    if opinion.member not in committee.members:
+        raise VerificationError(f"{opinion.member} is no member of {committee.attestor}")
+    signer = signer_of(committee.opinion_digest(opinion.prediction), opinion.signature)
+    if signer != opinion.member:
+        raise VerificationError(f"the opinion of {opinion.member} is signed by {signer}")
+
+
+def check_proposal(
+    committee: Committee,
+    rule: Rule,
+    proposal: Proposal,
+    *,
+    collector: str,
+    commitment: bytes | None,
+) -> None:
+    """Hold a proposal to the opinions that it shows.
+
+    Args:
+        collector: who committed to its own opinion before it saw the others'.
+        commitment: that commitment; it is not needed for a proposal that another member seconds
+            with its vote.
+
+    Raises:
+        VerificationError: an opinion is not its member's, a member is heard twice, the opinions do
+            not make the prediction, or the collector's own is not what it committed to.
+    """
+    heard: dict[str, Prediction] = {}
+    for opinion in proposal.opinions:
+        check_opinion(committee, opinion)
+        if opinion.member in heard:
+            raise VerificationError(f"{opinion.member} is heard twice in one proposal")
+        if opinion.prediction.subject != proposal.prediction.subject:
+            raise VerificationError(f"the opinion of {opinion.member} is about another subject")
+        heard[opinion.member] = opinion.prediction
+    if settle(heard, committee.threshold, rule) != proposal.prediction:
+        raise VerificationError("the proposed prediction is not what its opinions make")
+    if proposal.seconded:
+        second = signer_of(committee.vote_digest(proposal.prediction), proposal.seconded)
+        if second not in committee.members or second == collector:
+            raise VerificationError(f"the proposal is seconded by {second}, who can not")
+        return
+    own = heard.get(collector)
+    if own is None or commitment is None or commitment_to(own, proposal.salt) != commitment:
+        raise VerificationError(
+            f"collector {collector} does not show the opinion that it committed to"
+        )

@@ -1,0 +1,197 @@
+"""How a committee agrees: settled by the set of opinions alone, never by a tie or a minority."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oracle.core.errors import InvalidInput
+from oracle.core.prediction import Prediction
+from oracle.core.quorum import Committee, Rule, encode_evidence, settle, signers_of
+from oracle.node.committee.ballot import opinion_of, sign, signer_of
+
+KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 5)]
+MEMBERS = tuple(str(key.address) for key in KEYS)
+COMMITTEE = Committee(attestor="0x" + "Aa" * 20, chain_id=31337, members=MEMBERS, threshold=3)
+NUMBERS, LABELS = Rule(tolerance=1), Rule(tolerance=None)
+
+
+def opinion(value: int, confidence: int = 0) -> Prediction:
+    return Prediction(
+        model_id=b"m" * 32,
+        subject=b"s" * 32,
+        input_hash=b"i" * 32,
+        output_hash=value.to_bytes(32, "big", signed=True),
+        value=value,
+        confidence=confidence,
+        predicted_at=1,
+    )
+
+
+def said(*values: int) -> dict[str, Prediction]:
+    return {member: opinion(value) for member, value in zip(MEMBERS, values, strict=False)}
+
+
+@pytest.mark.parametrize(
+    ("values", "rule", "outcome"),
+    [
+        ((7, 7, 7, 7), NUMBERS, 7),
+        ((7, 7, 7, 900), NUMBERS, 7),
+        ((7, 7, 8, 900), NUMBERS, 7),
+        ((7, 8, 8, 9), NUMBERS, 8),
+        ((7, 8, 8), NUMBERS, 8),
+        ((7, 9, 11, 13), NUMBERS, None),
+        ((7, 7), NUMBERS, None),
+        ((), NUMBERS, None),
+        ((1, 1, 1, 2), LABELS, 1),
+        ((1, 1, 2, 2), LABELS, None),
+        ((1, 1, 2, 3), LABELS, None),
+        ((1, 2, 3, 4), LABELS, None),
+    ],
+)
+def test_settle__opinions__make_one_prediction_or_none(
+    values: tuple[int, ...], rule: Rule, outcome: int | None
+) -> None:
+    settled = settle(said(*values), 3, rule)
+    assert (None if settled is None else settled.value) == outcome
+
+
+def test_settle__equal_labels_with_other_confidences__take_the_median_one() -> None:
+    heard = {m: opinion(1, c) for m, c in zip(MEMBERS, (910, 930, 920, 905), strict=True)}
+    settled = settle(heard, 3, LABELS)
+    assert settled is not None
+    assert settled.confidence == 910
+
+
+@given(st.lists(st.integers(0, 6), min_size=0, max_size=4), st.sampled_from([NUMBERS, LABELS]))
+def test_settle__any_order__is_the_same(values: list[int], rule: Rule) -> None:
+    heard = list(said(*values).items())
+    outcomes = {settle(dict(order), 3, rule) for order in permutations(heard)}
+    assert len(outcomes) == 1
+
+
+@given(
+    st.integers(-5, 5),
+    st.lists(st.integers(-1, 1), min_size=3, max_size=3),
+    st.integers(-(10**9), 10**9),
+)
+def test_settle__one_liar_among_four__moves_the_value_by_no_more_than_the_honest_spread(
+    centre: int, noise: list[int], lie: int
+) -> None:
+    honest = [centre + each for each in noise]
+    settled = settle(said(*honest, lie), 3, NUMBERS)
+    if settled is not None:
+        assert min(honest) <= settled.value <= max(honest)
+
+
+def test_settle__another_question__does_not_agree() -> None:
+    heard = said(7, 7, 7)
+    first = heard[MEMBERS[0]]
+    heard[MEMBERS[0]] = replace(first, input_hash=b"x" * 32)
+    assert settle(heard, 3, NUMBERS) is None
+
+
+def test_turns__a_subject__has_every_member_once_and_subjects_share_the_work() -> None:
+    first = {COMMITTEE.turns(bytes([n]) * 32)[0] for n in range(64)}
+    assert first == set(MEMBERS)
+    assert sorted(COMMITTEE.turns(b"s" * 32)) == sorted(MEMBERS)
+
+
+def test_vote_digest__agrees_with_eip_712_as_wallets_sign_it() -> None:
+    prediction = opinion(7)
+    typed = encode_typed_data(
+        full_message={
+            "types": {
+                "EIP712Domain": [
+                    {"name": "name", "type": "string"},
+                    {"name": "version", "type": "string"},
+                    {"name": "chainId", "type": "uint256"},
+                    {"name": "verifyingContract", "type": "address"},
+                ],
+                "Prediction": [
+                    {"name": "modelId", "type": "bytes32"},
+                    {"name": "subject", "type": "bytes32"},
+                    {"name": "inputHash", "type": "bytes32"},
+                    {"name": "outputHash", "type": "bytes32"},
+                    {"name": "value", "type": "int128"},
+                    {"name": "confidence", "type": "uint32"},
+                    {"name": "predictedAt", "type": "uint40"},
+                ],
+            },
+            "primaryType": "Prediction",
+            "domain": {
+                "name": "Decision Oracle",
+                "version": "1",
+                "chainId": 31337,
+                "verifyingContract": COMMITTEE.attestor,
+            },
+            "message": {
+                "modelId": prediction.model_id,
+                "subject": prediction.subject,
+                "inputHash": prediction.input_hash,
+                "outputHash": prediction.output_hash,
+                "value": prediction.value,
+                "confidence": prediction.confidence,
+                "predictedAt": prediction.predicted_at,
+            },
+        }
+    )
+    wallet = Account.sign_message(typed, KEYS[0].key)
+    assert (
+        signer_of(
+            COMMITTEE.vote_digest(prediction), sign(KEYS[0], COMMITTEE.vote_digest(prediction))
+        )
+        == MEMBERS[0]
+    )
+    ours = sign(KEYS[0], COMMITTEE.vote_digest(prediction))
+    assert int.from_bytes(ours[:32], "big") == wallet.r
+
+
+def test_opinion__is_no_vote() -> None:
+    given_ = opinion_of(KEYS[0], COMMITTEE, opinion(7))
+    assert signer_of(COMMITTEE.vote_digest(opinion(7)), given_.signature) != MEMBERS[0]
+
+
+def test_evidence__more_votes_than_needed__names_exactly_the_threshold() -> None:
+    votes = {member: bytes([n]) * 64 for n, member in enumerate(MEMBERS)}
+    evidence = encode_evidence(COMMITTEE, votes)
+    assert len(evidence) == 8 + 3 * 64
+    assert signers_of(COMMITTEE, evidence) == MEMBERS[:3]
+    assert evidence[8:72] == b"\0" * 64
+
+
+def test_evidence__a_contracts_signature__carries_its_length() -> None:
+    votes = {MEMBERS[0]: b"a" * 64, MEMBERS[2]: b"c" * 70, MEMBERS[3]: b"d" * 64}
+    evidence = encode_evidence(COMMITTEE, votes)
+    assert evidence[:8] == bytes([0, 0, 0, 0b1101, 0, 0, 0, 0b0100])
+    assert evidence[8:] == b"a" * 64 + (70).to_bytes(2, "big") + b"c" * 70 + b"d" * 64
+
+
+@pytest.mark.parametrize(
+    ("votes", "words"),
+    [
+        ({MEMBERS[0]: b"a" * 64}, "1 of 3 votes"),
+        ({"0x" + "11" * 20: b"a" * 64}, "no member"),
+    ],
+)
+def test_evidence__not_enough_or_a_stranger__is_refused(
+    votes: dict[str, bytes], words: str
+) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        encode_evidence(COMMITTEE, votes)
+
+
+@pytest.mark.parametrize(
+    ("members", "threshold"), [((), 0), (MEMBERS, 0), (MEMBERS, 5), (MEMBERS[:1] * 2, 1)]
+)
+def test_committee__no_quorum_possible__is_refused(
+    members: tuple[str, ...], threshold: int
+) -> None:
+    with pytest.raises(InvalidInput):
+        Committee(attestor="0x" + "aa" * 20, chain_id=1, members=members, threshold=threshold)
