@@ -12,15 +12,17 @@ import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
+from onnx import version_converter
 
 from oracle.core import dtypes
-from oracle.core.errors import InvalidInput, NotFound
+from oracle.core.errors import InferenceError, InvalidInput, NotFound
 from oracle.core.model_card import Shape, TensorSpec
 from oracle.inference.graph import GraphFacts, read_graph
 from oracle.inference.runtime import open_session, run_options, short
 from oracle.inference.session import MAP_TYPES, tensor_dtype
 
 TRY_SECONDS = 10.0
+NEWER_OPSET = 13
 MAX_TRY_ELEMENTS = 2**24
 _LABELS = ("classlabels_strings", "classlabels_int64s", "classlabels_ints")
 
@@ -48,7 +50,8 @@ class Survey:
     """A model file, read and tried.
 
     Attributes:
-        onnx, external: the bytes of the file, and of its weight files by name.
+        onnx: the bytes of the file, or of its conversion to newer operators.
+        external: the bytes of its weight files by name.
         facts: what the graph says.
         inputs: every input.
         outputs: every output that can be rounded or compared.
@@ -83,9 +86,10 @@ def survey(path: Path) -> Survey:
     octets = path.read_bytes()
     facts = read_graph(octets)
     external = {name: _beside(path, name) for name in facts.external}
-    graph = onnx.load_model_from_string(octets).graph
-    session = open_session(octets, external=external)
     notes: list[str] = []
+    octets, session = _open(octets, external, notes)
+    facts = read_graph(octets)
+    graph = onnx.load_model_from_string(octets).graph
     inputs = tuple(_input(node, graph) for node in session.get_inputs())
     if not inputs:
         raise InvalidInput("the model has no input", remedy="a constant needs no oracle")
@@ -108,6 +112,30 @@ def survey(path: Path) -> Survey:
         trial=trial,
         notes=tuple(notes),
     )
+
+
+def _open(
+    octets: bytes, external: Mapping[str, bytes], notes: list[str]
+) -> tuple[bytes, onnxruntime.InferenceSession]:
+    """A session of the model, converted to newer operators where the runtime lacks its own."""
+    try:
+        return octets, open_session(octets, external=external)
+    except InferenceError:
+        if external:
+            raise
+        try:
+            model = onnx.load_model_from_string(octets)
+            converted = version_converter.convert_version(model, NEWER_OPSET).SerializeToString()
+            session = open_session(converted)
+        except Exception:  # noqa: BLE001 - the first error is the one that tells
+            session = None
+        if session is None:
+            raise
+    notes.append(
+        f"The runtime lacks operators of its age: it was converted to operator set {NEWER_OPSET}, "
+        "and the converted file is the model."
+    )
+    return converted, session
 
 
 def _beside(path: Path, name: str) -> bytes:

@@ -90,11 +90,32 @@ def test_intake__shipped_sequence_models__run_or_are_left_out_with_a_note(tmp_pa
     assert len(proposal.found.inputs) >= 2
 
 
-def test_intake__old_operators_or_unknown_domains__are_refused_with_a_remedy():
-    with pytest.raises(InferenceError, match=r"AveragePool\(1\)"):
-        propose(SHIPPED / "pytorch-converted" / "test_AvgPool1d" / "model.onnx")
+def test_intake__operators_the_runtime_no_longer_has__are_converted(tmp_path):
+    folder = SHIPPED / "pytorch-converted" / "test_PReLU_1d"
+    proposal = propose(folder / "model.onnx")
+    assert any("converted to operator set 13" in note for note in proposal.notes)
+    runner = Runner(write(proposal, {"index": "0, 0, 0"}, tmp_path / "m").model)
+    given, expected = (
+        numpy_helper.to_array(onnx.load_tensor(folder / "test_data_set_0" / f"{side}_0.pb"))
+        for side in ("input", "output")
+    )
+    units = runner.run(encode_tensors([given])).rounded[0]
+    assert np.abs(units / 1000 - expected).max() <= 0.0006
+
+
+def test_intake__operators_of_an_unknown_domain__are_refused():
     with pytest.raises(InvalidInput, match="ai.onnx.preview.training"):
         propose(SHIPPED / "simple" / "test_gradient_of_add" / "model.onnx")
+
+
+def test_intake__operators_nobody_knows__are_refused_with_the_first_error(tmp_path):
+    octets = model_bytes(
+        [helper.make_node("Nonsense", ["x"], ["y"])],
+        [info("x", FLOAT, [1])],
+        [info("y", FLOAT, [1])],
+    )
+    with pytest.raises(InferenceError, match="Nonsense"):
+        propose(saved(tmp_path, octets))
 
 
 def test_intake__zipmap_classifier__keeps_its_labels(tmp_path):
