@@ -7,11 +7,7 @@ function of that block alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
-
-from eth_typing import ChecksumAddress
 
 from oracle.chain.abi import interface
 from oracle.chain.events import (
@@ -27,6 +23,15 @@ from oracle.chain.events import (
     decode_logs,
 )
 from oracle.chain.rpc import RpcPool
+from oracle.chain.views import (
+    CallbackStatus,
+    Decision,
+    Model,
+    ModelChange,
+    ModelConfig,
+    RequestStatus,
+    RequestView,
+)
 from oracle.chain.wire import BlockRef, checksum, from_block, to_bytes
 from oracle.core.errors import ChainError, Reverted, Transient
 from oracle.core.prediction import Prediction
@@ -53,120 +58,6 @@ __all__ = [
 ]
 
 _ABI = interface("DecisionContract")
-NOBODY = "0x" + "00" * 20
-
-
-class CallbackStatus(IntEnum):
-    """What became of the call to the requester."""
-
-    NONE = 0
-    DELIVERED = 1
-    FAILED = 2
-
-
-class RequestStatus(IntEnum):
-    """Where a subject stands."""
-
-    NONE = 0
-    OPEN = 1
-    DECIDED = 2
-    REFUNDED = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """A stored decision.
-
-    Attributes:
-        value: int128 in the units of the card's head.
-        confidence: parts per million; 0 means not stated.
-        decided_at: the deciding block's Unix time.
-        verdict: 1 reject, 2 accept, 3 review.
-        trust_level: 1 signer, 2 quorum, 3 sealed quorum or bond, 4 proven.
-    """
-
-    value: int
-    confidence: int
-    decided_at: int
-    verdict: int
-    trust_level: int
-    callback: CallbackStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestView:
-    """A stored request; once it is decided only its status is left.
-
-    Attributes:
-        deadline: Unix seconds.
-        fee_gwei: escrowed fee in gwei.
-    """
-
-    requester: ChecksumAddress
-    callback_gas: int
-    deadline: int
-    fee_gwei: int
-    status: RequestStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelConfig:
-    """The rules under which a model decides.
-
-    Attributes:
-        attestor, policy: addresses.
-        fee_gwei: least fee of a request, in gwei.
-        max_age: seconds a prediction may be old; 0 for any age.
-    """
-
-    attestor: str
-    policy: str
-    fee_gwei: int = 0
-    max_age: int = 0
-
-    def as_abi(self) -> tuple[str, str, int, int]:
-        """The struct as the ABI codec takes it, in the order of the Solidity fields."""
-        return (self.attestor, self.policy, self.fee_gwei, self.max_age)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A registered model.
-
-    Attributes:
-        change_at: last second of these rules where a change is pending, else 0.
-        verifies: whether the attestor is a contract that checks evidence.
-    """
-
-    attestor: ChecksumAddress
-    fee_gwei: int
-    change_at: int
-    trust_level: int
-    paused: bool
-    verifies: bool
-    policy: ChecksumAddress
-    max_age: int
-    owner: ChecksumAddress
-    pending_owner: ChecksumAddress
-
-    @property
-    def config(self) -> ModelConfig:
-        """The rules, as they were registered."""
-        return ModelConfig(
-            attestor=self.attestor,
-            policy=self.policy,
-            fee_gwei=self.fee_gwei,
-            max_age=self.max_age,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelChange:
-    """A proposed change of a model's rules; ``Model.change_at`` is its time."""
-
-    config: ModelConfig
-    trust_level: int
-    verifies: bool
 
 
 class DecisionContract:
@@ -255,66 +146,24 @@ class DecisionContract:
     ) -> Decision | None:
         """The decision about a subject, or None."""
         fields = await self._only("decisionOf", model_id, subject, block=block)
-        if fields["verdict"] == 0:
-            return None
-        return Decision(
-            value=fields["value"],
-            confidence=fields["confidence"],
-            decided_at=fields["decidedAt"],
-            verdict=fields["verdict"],
-            trust_level=fields["trustLevel"],
-            callback=CallbackStatus(fields["callback"]),
-        )
+        return Decision.from_abi(fields)
 
     async def request_of(
         self, model_id: bytes, request_id: bytes, *, block: BlockRef
     ) -> RequestView | None:
         """The request, or None where there is none."""
         fields = await self._only("requestOf", model_id, request_id, block=block)
-        if fields["status"] == RequestStatus.NONE:
-            return None
-        return RequestView(
-            requester=fields["requester"],
-            callback_gas=fields["callbackGas"],
-            deadline=fields["deadline"],
-            fee_gwei=fields["feeGwei"],
-            status=RequestStatus(fields["status"]),
-        )
+        return RequestView.from_abi(fields)
 
     async def model_of(self, model_id: bytes, *, block: BlockRef) -> Model | None:
         """The registered model, or None."""
         fields = await self._only("modelOf", model_id, block=block)
-        if fields["owner"] == NOBODY:
-            return None
-        return Model(
-            attestor=fields["attestor"],
-            fee_gwei=fields["feeGwei"],
-            change_at=fields["changeAt"],
-            trust_level=fields["trustLevel"],
-            paused=fields["paused"],
-            verifies=fields["verifies"],
-            policy=fields["policy"],
-            max_age=fields["maxAge"],
-            owner=fields["owner"],
-            pending_owner=fields["pendingOwner"],
-        )
+        return Model.from_abi(fields)
 
     async def model_change_of(self, model_id: bytes, *, block: BlockRef) -> ModelChange | None:
         """The model's pending change, or None."""
         fields = await self._only("modelChangeOf", model_id, block=block)
-        config = fields["config"]
-        if config["attestor"] == NOBODY:
-            return None
-        return ModelChange(
-            config=ModelConfig(
-                attestor=config["attestor"],
-                policy=config["policy"],
-                fee_gwei=config["feeGwei"],
-                max_age=config["maxAge"],
-            ),
-            trust_level=fields["trustLevel"],
-            verifies=fields["verifies"],
-        )
+        return ModelChange.from_abi(fields)
 
     async def request_id_of(
         self, requester: str, nonce: int, model_id: bytes, input_hash: bytes, *, block: BlockRef

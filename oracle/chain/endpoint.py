@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -250,7 +249,7 @@ class Endpoint:
                     [(RPCEndpoint(method), list(params)) for method, params in calls]
                 )
                 replies = reply if isinstance(reply, list) else [reply] * len(calls)
-        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             raise malformed("the whole answer", "not JSON-RPC") from None
         if len(replies) != len(calls):
             raise malformed("number of answers", len(replies))
