@@ -182,7 +182,7 @@ def find_account(
         )
     raise ConfigError(
         f"no key{' of ' + address if address else ''} in {folder}",
-        remedy="create one with `oracle keys create`",
+        remedy="create one with `oracle keys new`",
     )
 
 

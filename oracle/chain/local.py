@@ -80,7 +80,7 @@ def require_local_chain(chain_id: int) -> None:
     if chain_id not in LOCAL_CHAIN_IDS:
         raise ConfigError(
             f"chain {chain_id} is not a local chain, and the development keys are public",
-            remedy="create a key of your own with `oracle keys create`",
+            remedy="create a key of your own with `oracle keys new`",
         )
 
 
