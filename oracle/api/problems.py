@@ -21,6 +21,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from oracle.api.reverts import remedy_for
 from oracle.core.errors import (
     ChainError,
     ConfigError,
@@ -122,7 +123,7 @@ def respond(error: OracleError) -> Response:
     """The problem document of an error."""
     status, title = status_of(error)
     headers = dict(error.headers) if isinstance(error, Refusal) else {}
-    what, remedy = error.what, error.remedy
+    what, remedy = error.what, remedy_for(error)
     if not isinstance(error, InvalidInput | Refusal):
         what, remedy = without_addresses(what), without_addresses(remedy)
     if status == 503:

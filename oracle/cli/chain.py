@@ -23,7 +23,7 @@ def chain(
     engine: Annotated[
         EngineName, typer.Option(help="Anvil, or Hardhat's node.")
     ] = EngineName.ANVIL,
-    port: Annotated[int, typer.Option(help="TCP port on 127.0.0.1.")] = 8545,
+    port: Annotated[int, typer.Option(help="TCP port on 127.0.0.1; 0 takes a free one.")] = 8545,
     block_time: Annotated[
         float | None, typer.Option(help="Seconds between blocks; at once without it.")
     ] = None,
@@ -57,7 +57,7 @@ async def _chain(
     async with local_chain(
         folder=home.make() / "chain",
         engine=Engine(engine.value),
-        port=port,
+        port=port or None,
         chain_id=chain_id,
         hardfork=hardfork,
         block_time=block_time,

@@ -46,9 +46,12 @@ def show_json(value: Any) -> None:
 
 def show_error(error: OracleError) -> None:
     """What was wrong in one line, and the remedy below it."""
+    from oracle.api.reverts import remedy_for
+
     say(Text.assemble(("✗ ", "bad"), (error.what, "bold")), console=err)
-    if error.remedy:
-        say(Text.assemble(("  → ", "quiet"), error.remedy), console=err)
+    remedy = remedy_for(error)
+    if remedy:
+        say(Text.assemble(("  → ", "quiet"), remedy), console=err)
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> Table:

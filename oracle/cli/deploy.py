@@ -53,8 +53,8 @@ async def _deploy(settings: Settings, dry_run: bool, json: bool) -> None:
                 show_json([{"contract": c, "address": a, "deployed": d} for c, a, d in rows])
             else:
                 grid = table("contract", "address", "there")
-                for name, address, deployed in rows:
-                    grid.add_row(name, address, "yes" if deployed else "no")
+                for name, address, known in rows:
+                    grid.add_row(name, address, "yes" if known else "no")
                 out.print(grid)
             return
         if not json:

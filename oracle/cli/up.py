@@ -109,11 +109,9 @@ async def _up(
 
     from oracle.api.server import bind
     from oracle.cli.compose import deploy_to, models_of, open_place
-    from oracle.cli.steps import Steps
     from oracle.core.errors import NotFound
 
-    steps = Steps(out)
-    out.print("\n[head]Decision Oracle[/head]\n")
+    steps = _open(settings)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(bind(settings.api_host, settings.api_port))
         url = None
@@ -142,10 +140,8 @@ async def _up(
 async def _node(settings: Settings) -> None:
     from oracle.api.server import bind
     from oracle.cli.compose import contract_at, models_of, open_place
-    from oracle.cli.steps import Steps
 
-    steps = Steps(out)
-    out.print("\n[head]Decision Oracle[/head]\n")
+    steps = _open(settings)
     with bind(settings.api_host, settings.api_port) as listener:
         async with open_place(settings) as place:
             with steps.step("chain", "") as step:
@@ -157,6 +153,16 @@ async def _node(settings: Settings) -> None:
             await _serve(place, models, start_block, listener, steps)
 
 
+def _open(settings: Settings) -> Steps:
+    """The first line; an API that would be open to everybody is refused before it."""
+    from oracle.api.access import ApiKeys, may_bind
+    from oracle.cli.steps import Steps
+
+    may_bind(settings.api_host, ApiKeys(settings.keys_given))
+    out.print("\n[head]Decision Oracle[/head]\n")
+    return Steps(out)
+
+
 def _chain(settings: Settings, engine: EngineName, port: int, block_time: float | None) -> Any:
     from oracle.chain.local import Engine, local_chain
     from oracle.cli.home import Home
@@ -164,7 +170,7 @@ def _chain(settings: Settings, engine: EngineName, port: int, block_time: float 
     return local_chain(
         folder=Home(settings.home).make() / "chain",
         engine=Engine(engine.value),
-        port=port,
+        port=port or None,
         block_time=block_time,
     )
 

@@ -74,16 +74,19 @@ async def test_decide__waited_for__is_final_with_its_whole_account(api: Api):
     subject = "0x" + keccak(text="the whole account").hex()
     model_id = "0x" + api.world.model.model_id.hex()
     assert reply.headers["location"] == f"/api/decisions/{subject}?model={model_id}"
-    assert account["state"] == "final" and account["subject"] == subject
+    assert account["state"] == "final"
+    assert account["subject"] == subject
     assert account["model"] == {"name": api.model, "id": model_id}
     vector = api.world.model.vectors[0]
     said, decision, (sent,) = account["prediction"], account["decision"], account["transactions"]
     assert said["input_hash"] == "0x" + vector.input_hash.hex()
     assert said["output_hash"] == "0x" + vector.output_hash.hex()
-    assert said["value"] == str(vector.value) and isinstance(said["value"], str)
+    assert said["value"] == str(vector.value)
+    assert isinstance(said["value"], str)
     assert said["text"] == api.world.model.card.value_text(vector.value)
     assert decision["verdict"] == vector.verdict.lower()
-    assert decision["tx_hash"] == sent["hash"] and sent["succeeded"] is True
+    assert decision["tx_hash"] == sent["hash"]
+    assert sent["succeeded"] is True
     assert sent["gas_used"] < 60_000
     assert int(sent["fee_wei"]) == sent["gas_used"] * int(sent["gas_price_wei"])
     assert account["request"]["input"] == "0x" + vector.input.hex()
@@ -169,7 +172,8 @@ async def test_decide__bad_request__is_refused_with_the_reason(
 
     assert reply.status_code == status
     assert reply.headers["content-type"] == "application/problem+json"
-    assert names in reply.json()["detail"] and reply.json()["remedy"]
+    assert names in reply.json()["detail"]
+    assert reply.json()["remedy"]
 
 
 async def test_decide__numbers_the_model_can_not_take__are_refused(api: Api):
@@ -240,7 +244,8 @@ async def test_list__pages_newest_first_and_filters(api: Api):
     refused = (await api.http.get("/api/decisions", params={"state": "refused"})).json()
     assert refused == {"decisions": [], "next": None}
     line = by_model["decisions"][0]
-    assert line["verdict"] in ("accept", "reject", "review") and line["tx_hash"]
+    assert line["verdict"] in ("accept", "reject", "review")
+    assert line["tx_hash"]
 
 
 @pytest.mark.parametrize(
@@ -274,14 +279,16 @@ async def test_models__card_policy_and_file__are_those_on_chain(api: Api):
         assert found["id"] == "0x" + model.model_id.hex()
         assert found["card"]["model"]["sha256"] == model.card.model.onnx.sha256
         assert found["example"] == model.vectors[0].features
-        assert found["on_chain"]["registered"] and found["on_chain"]["attested_here"]
+        assert found["on_chain"]["registered"]
+        assert found["on_chain"]["attested_here"]
         assert found["on_chain"]["fee_gwei"] == model.policy.fee_gwei
         assert "accept" in found["on_chain"]["policy"]["words"]
         assert set(found["meaning"]) == {"ACCEPT", "REJECT", "REVIEW"}
         file = await api.http.get(found["file"])
         assert hashlib.sha256(file.content).hexdigest() == model.card.model.onnx.sha256
         cached = await api.http.get(found["file"], headers={"if-none-match": file.headers["etag"]})
-        assert cached.status_code == 304 and not cached.content
+        assert cached.status_code == 304
+        assert not cached.content
     assert (await api.http.get("/api/models/nope/file")).status_code == 404
 
 
@@ -289,14 +296,16 @@ async def test_models__every_policy__is_put_into_words(api: Api):
     for model in api.world.store:
         policy = (await api.http.get(f"/api/models/{model.name}")).json()["on_chain"]["policy"]
         assert policy["kind"] in ("threshold", "class")
-        assert "accept" in policy["words"] and "reject" in policy["words"]
+        assert "accept" in policy["words"]
+        assert "reject" in policy["words"]
 
 
 async def test_health_and_readiness__of_a_node_at_work(api: Api):
     alive = await api.http.get("/healthz")
     assert alive.json()["status"] == "ok"
     ready = (await api.http.get("/readyz")).json()
-    assert ready["ready"] is True and ready["not_ready"] == []
+    assert ready["ready"] is True
+    assert ready["not_ready"] == []
     assert {"running", "chain", "journal", "funds"} <= {check["name"] for check in ready["checks"]}
     assert ready["network"]["contract"] == api.world.contract.address
 
@@ -342,8 +351,10 @@ async def test_chain_gone__is_503_with_retry_and_no_address(api: Api, monkeypatc
     monkeypatch.setattr(api.world.contract.__class__, "model_of", gone)
     reply = await api.decide()
 
-    assert reply.status_code == 503 and reply.headers["retry-after"]
-    assert "user:pw" not in reply.text and "/key" not in reply.text
+    assert reply.status_code == 503
+    assert reply.headers["retry-after"]
+    assert "user:pw" not in reply.text
+    assert "/key" not in reply.text
 
 
 def _is_number(text: str) -> bool:

@@ -68,7 +68,8 @@ async def test_write__no_or_wrong_key__is_401_and_says_how(headers):
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.headers["www-authenticate"].startswith("Bearer")
     problem = reply.json()
-    assert problem["title"] == "Unauthorized" and "Authorization" in problem["remedy"]
+    assert problem["title"] == "Unauthorized"
+    assert "Authorization" in problem["remedy"]
     assert KEY not in reply.text
 
 

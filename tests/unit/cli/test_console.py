@@ -46,8 +46,10 @@ def test_ether(text, short_text):
 
 def test_hashes__are_cut_for_people():
     word = "0x" + "0123456789abcdef" * 4
-    assert short(word) == "0x01234567…89abcdef" and short("0x1234") == "0x1234"
-    assert begin(word) == "0x0123456789abcdef…" and begin("0x12") == "0x12"
+    assert short(word) == "0x01234567…89abcdef"
+    assert short("0x1234") == "0x1234"
+    assert begin(word) == "0x0123456789abcdef…"
+    assert begin("0x12") == "0x12"
 
 
 def test_facts__leave_out_what_is_none_and_line_up():

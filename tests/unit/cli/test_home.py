@@ -1,4 +1,4 @@
-"""The state folder: private, one journal a chain, and a note that only lives as long as its node."""
+"""The state folder: private, one journal a chain, and a note that lives with its node."""
 
 from __future__ import annotations
 

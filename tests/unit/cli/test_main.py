@@ -91,7 +91,8 @@ def test_error__is_one_line_and_its_remedy():
 
 def test_debug__shows_the_traceback():
     result = runner.invoke(command_that(InvalidInput("w")), ["--debug", "fail"])
-    assert "Traceback" in result.output and result.exit_code == 2
+    assert "Traceback" in result.output
+    assert result.exit_code == 2
 
 
 def test_exit_code_of__every_error_class__is_in_the_table():
@@ -116,7 +117,8 @@ def test_help__names_every_command_and_exit_code():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help__of_each_command__has_words(command):
     result = runner.invoke(app, [command, "--help"])
-    assert result.exit_code == 0 and "Usage" in result.output
+    assert result.exit_code == 0
+    assert "Usage" in result.output
 
 
 def test_help__takes_less_than_half_a_second():

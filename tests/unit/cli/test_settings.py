@@ -26,7 +26,9 @@ def test_defaults__are_for_a_local_chain():
         "127.0.0.1",
         API_PORT,
     )
-    assert settings.home == Path(".oracle") and settings.urls == [] and settings.keys_given == []
+    assert settings.home == Path(".oracle")
+    assert settings.urls == []
+    assert settings.keys_given == []
 
 
 def test_flags__come_before_the_environment(monkeypatch):
@@ -70,11 +72,13 @@ def test_bad_value__is_a_config_error_that_names_the_variable(monkeypatch, name,
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError) as caught:
         read_settings()
-    assert name in caught.value.what and value not in caught.value.what
+    assert name in caught.value.what
+    assert value not in caught.value.what
 
 
 def test_demo__takes_no_key_and_no_endpoint_of_the_outside(monkeypatch):
     monkeypatch.setenv("ORACLE_PRIVATE_KEY", "0x" + "ab" * 32)
     monkeypatch.setenv("ORACLE_RPC_URLS", "https://mainnet.example")
     settings = read_settings().for_demo()
-    assert settings.urls == [] and settings.key_environment() == {}
+    assert settings.urls == []
+    assert settings.key_environment() == {}
