@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +13,14 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import version_converter
 
-from oracle.core import dtypes
 from oracle.core.errors import InferenceError, InvalidInput, NotFound
 from oracle.core.model_card import Shape, TensorSpec
 from oracle.inference.graph import GraphFacts, read_graph
-from oracle.inference.runtime import open_session, run_options, short
+from oracle.inference.runtime import open_session
 from oracle.inference.session import MAP_TYPES, tensor_dtype
+from oracle.inference.trial import try_zeros
 
-TRY_SECONDS = 10.0
 NEWER_OPSET = 13
-MAX_TRY_ELEMENTS = 2**24
 _LABELS = ("classlabels_strings", "classlabels_int64s", "classlabels_ints")
 
 
@@ -93,7 +90,7 @@ def survey(path: Path) -> Survey:
     inputs = tuple(_input(node, graph) for node in session.get_inputs())
     if not inputs:
         raise InvalidInput("the model has no input", remedy="a constant needs no oracle")
-    trial, samples = _try(session, inputs, notes)
+    trial, samples = try_zeros(session, inputs, notes)
     outputs = _outputs(session, graph, samples, notes)
     if not outputs:
         raise InvalidInput(
@@ -168,38 +165,6 @@ def _shape(found: list[Any]) -> Shape:
 
 def _symbol(dim: object) -> str | None:
     return dim if isinstance(dim, str) and dim else None
-
-
-def _try(
-    session: onnxruntime.InferenceSession, inputs: tuple[TensorSpec, ...], notes: list[str]
-) -> tuple[dict[str, NDArray[Any]] | None, Mapping[str, Any]]:
-    """One run on zeros (empty texts), open extents being 1."""
-    feeds: dict[str, NDArray[Any]] = {}
-    for spec in inputs:
-        shape = [dim if isinstance(dim, int) else 1 for dim in spec.shape]
-        if int(np.prod(shape, dtype=object)) > MAX_TRY_ELEMENTS or spec.dtype.startswith(
-            ("bfloat", "float8", "complex")
-        ):
-            notes.append(f"It was not tried: {spec.name} is {spec.dtype} of {shape}.")
-            return None, {}
-        feeds[spec.name] = (
-            np.full(shape, "", dtype=object)
-            if spec.dtype == "string"
-            else np.zeros(shape, dtypes.numpy_dtype(spec.dtype))
-        )
-    options = run_options()
-    timer = threading.Timer(TRY_SECONDS, lambda: setattr(options, "terminate", True))
-    timer.daemon = True
-    timer.start()
-    names = [node.name for node in session.get_outputs()]
-    try:
-        found = session.run(names, feeds, options)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the trial failed
-        notes.append(f"It does not run on zeros: {short(error)}")
-        return None, {}
-    finally:
-        timer.cancel()
-    return feeds, dict(zip(names, found, strict=True))
 
 
 def _outputs(

@@ -97,6 +97,8 @@ def write_folder(
         words = spread.batching_words()
         if distinct < MIN_DISTINCT:
             words = f"not measured: {distinct} distinct inputs, {MIN_DISTINCT} are needed"
+        if not _open(card):
+            words = "not measured: the first extent is fixed, so inputs run one by one"
         card = replace(card, batching=Batching(allowed=allowed, measured=words))
     card = card_from_json(card_to_json(card))
     vectors = [

@@ -223,7 +223,18 @@ def test_intake__weights_beside_the_file__come_along__weights_elsewhere_do_not(t
         propose(saved(tmp_path, with_external("../weights.bin")[0]))
 
 
+def test_intake__model_that_needs_some_length__is_tried_with_it(tmp_path):
+    octets = model_bytes(
+        [helper.make_node("Gather", ["x", "place"], ["y"], axis=1)],
+        [info("x", FLOAT, ["batch", "length"])],
+        [info("y", FLOAT, ["batch", 1])],
+        [helper.make_tensor("place", INT64, [1], [100])],
+    )
+    proposal = propose(saved(tmp_path, octets))
+    assert proposal.found.trial["x"].shape == (1, 512)
+
+
 def test_intake__endless_model__is_tried_in_bounded_time(tmp_path, monkeypatch):
-    monkeypatch.setattr("oracle.inference.survey.TRY_SECONDS", 0.3)
+    monkeypatch.setattr("oracle.inference.trial.TRY_SECONDS", 0.3)
     proposal = propose(saved(tmp_path, endless()))
     assert any("does not run on zeros" in note for note in proposal.notes)
