@@ -11,22 +11,9 @@ import {Decision} from "../types/Decision.sol";
 /// @title TriageDesk
 /// @notice A clinic that lets a classifier sort its cases. Each case ends in one of three queues: a specialist's,
 /// routine care, or a doctor who looks at it first.
-/// @dev ACCEPT means that routine care will do, REJECT that a specialist is needed.
-/// Cases are pseudonymous: a clinic knows whose case it is, the chain does not. Where even the features must stay
+/// @dev Cases are pseudonymous: a clinic knows whose case it is, the chain does not. Where even the features must stay
 /// private, `admitPrivately` shows the chain nothing but their hash.
 contract TriageDesk is DecisionConsumer {
-    /// @dev The features of `models/breast-tumour`, in the order and widths of its card.
-    struct Sample {
-        uint16 radius;
-        uint16 texture;
-        uint32 perimeter;
-        uint16 smoothness;
-        uint16 compactness;
-        uint16 concavity;
-        uint16 concavePoints;
-        uint16 symmetry;
-    }
-
     enum Queue {
         None,
         Waiting,
@@ -97,19 +84,10 @@ contract TriageDesk is DecisionConsumer {
         Address.sendValue(payable(clinic), _reclaimFee(modelId, requestId));
     }
 
-    /// @notice Packs features for `admit`.
-    function featuresOf(Sample calldata s) external pure returns (bytes memory) {
-        return
-            bytes.concat(
-                abi.encodePacked(s.radius, s.texture, s.perimeter, s.smoothness),
-                abi.encodePacked(s.compactness, s.concavity, s.concavePoints, s.symmetry)
-            );
-    }
-
     /// @notice Acts on the model's answer.
     function _onDecision(bytes32, bytes32 requestId, Decision calldata decision) internal override {
-        if (decision.verdict == Verdicts.REJECT) _move(requestId, Queue.Specialist);
-        else if (decision.verdict == Verdicts.ACCEPT) _move(requestId, Queue.Routine);
+        if (decision.verdict == Verdicts.ACCEPT) _move(requestId, Queue.Specialist);
+        else if (decision.verdict == Verdicts.REJECT) _move(requestId, Queue.Routine);
         else _move(requestId, Queue.Doctor);
     }
 

@@ -16,9 +16,9 @@ CLINIC = 4
 MALIGNANT, BENIGN, UNKNOWN = range(3)
 
 POLICY = ContractSpec(
-    contract="ClassPolicy", arguments=(bytes([1, 2]).ljust(32, b"\0"), 2, 900_000)
+    contract="ClassPolicy", arguments=(bytes([2, 1]).ljust(32, b"\0"), 2, 900_000)
 )
-"""Malignant is rejected, to the specialist; benign is routine; less sure than 0.9 goes to a person."""
+"""Malignant is accepted, to the specialist; benign is not; less sure than 0.9 goes to a person."""
 
 
 class Queue(IntEnum):

@@ -15,7 +15,7 @@ FEATURES = bytes(range(16))
 PREMIUM, PAYOUT, FEE = ETHER // 100, ETHER, GWEI
 HOLDER, CARRIER = 4, 5
 
-POLICY = ContractSpec(contract="ThresholdPolicy", arguments=(240, 20, False, 0))
+POLICY = ContractSpec(contract="ThresholdPolicy", arguments=(240, 20, True, 0))
 """Hours of delay with one decimal: from 26 late, below 22 on time, again in between."""
 LATE, UNCLEAR, EARLY = 300, 240, -35
 
