@@ -96,12 +96,12 @@ RECIPE = Recipe(
     ),
     figures=figures,
     policy=Policy(
-        rule=ClassRule(verdicts=(Verdict.REJECT, Verdict.ACCEPT), min_confidence=900_000),
+        rule=ClassRule(verdicts=(Verdict.ACCEPT, Verdict.REJECT), min_confidence=900_000),
         fee_gwei=100_000,
         max_age_seconds=86_400,
         meaning={
-            "ACCEPT": "benign with 90 % or more: routine follow-up, no claim is opened",
-            "REJECT": "malignant with 90 % or more: refer to a specialist at once",
+            "ACCEPT": "malignant with 90 % or more: refer to a specialist at once",
+            "REJECT": "benign with 90 % or more: routine follow-up, no claim is opened",
             "REVIEW": "less than 90 % sure: a pathologist looks at the sample",
         },
     ),

@@ -67,7 +67,7 @@ def figures(truth: NDArray[Any], raw: NDArray[np.float64], seen: NDArray[Any]) -
             baseline=f"{r2_score(truth, median):.3f}",
         ),
         Figure(
-            name="late (over 30 minutes) among those accepted",
+            name="late (over 30 minutes) among those judged on time",
             ours=f"{late[promised].mean():.1%} of {promised.mean():.0%} of the orders",
             baseline=f"{late.mean():.1%} of all",
         ),
@@ -85,12 +85,12 @@ RECIPE = Recipe(
     head=ScoreHead(output="minutes", index=(0, 0), decimals=2),
     figures=figures,
     policy=Policy(
-        rule=ThresholdRule(threshold=3000, band=150, accept_at_or_above=False, min_confidence=0),
+        rule=ThresholdRule(threshold=3000, band=150, accept_at_or_above=True, min_confidence=0),
         fee_gwei=20_000,
         max_age_seconds=900,
         meaning={
-            "ACCEPT": "below 28.50 minutes: the half-hour promise may be sold",
-            "REJECT": "31.50 minutes or more: no promise is made for this order",
+            "ACCEPT": "31.50 minutes or more: the half-hour promise is broken, the cover pays",
+            "REJECT": "below 28.50 minutes: on time, nothing is paid",
             "REVIEW": "in between: the dispatcher decides",
         },
     ),

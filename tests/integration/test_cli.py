@@ -219,25 +219,35 @@ def test_bad_input__is_one_line_a_remedy_and_an_exit_code(up: Up, words, code, s
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("via", ["account", "dapp"])
-def test_request__on_chain__is_answered(up: Up, via: str):
-    found = up.shell.json("request", "credit-default", "--example", "--via", via)
+def test_request__on_chain__is_answered(up: Up):
+    found = up.shell.json("request", "credit-default", "--example")
 
-    assert found["verdict"] == "accept"
-    assert found["callback"] == ("delivered" if via == "dapp" else "none")
-    if via == "dapp":
-        assert found["dapp"]["outcome"] == "approved"
+    assert (found["verdict"], found["callback"], found["dapp"]) == ("accept", "none", None)
     shown = up.shell.json("decisions", "show", found["request_id"])
     assert shown["request"]["origin"] == "chain"
 
 
-@pytest.mark.parametrize("dapp", ["credit-desk", "triage-desk", "delivery-cover"])
-def test_request__through_each_example__ends_in_its_callback(up: Up, dapp: str):
-    done = up.shell.run("request", "delivery-time", "--example", "--via", dapp)
+@pytest.mark.parametrize(
+    ("model", "verdict", "outcome"),
+    [
+        ("credit-default", "ACCEPT", "approved"),
+        ("credit-default", "REJECT", "declined"),
+        ("breast-tumour", "ACCEPT", "queued for a specialist"),
+        ("breast-tumour", "REJECT", "queued as routine"),
+        ("delivery-time", "ACCEPT", "paid, the parcel is late"),
+        ("delivery-time", "REJECT", "closed, the parcel is on time"),
+    ],
+)
+def test_request__through_the_fitting_dapp__does_what_the_verdict_means(
+    up: Up, model: str, verdict: str, outcome: str
+):
+    """A policy and its dApp must mean the same by ACCEPT: nobody ill is to be queued as routine."""
+    vectors = json.loads((ROOT / "models" / model / "vectors.json").read_text())["vectors"]
+    vector = next(each for each in vectors if each["verdict"] == verdict)
+    found = up.shell.json("request", model, vector["input"], "--via", "dapp")
 
-    assert done.returncode == 0, done.stderr
-    assert "delivered" in done.stdout
-    assert "the dApp says" in done.stdout
+    assert found["verdict"] == verdict.lower()
+    assert found["dapp"]["outcome"] == outcome
 
 
 def test_decisions__lists_shows_and_finds_by_the_beginning(up: Up):
