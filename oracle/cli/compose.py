@@ -254,6 +254,7 @@ async def open_node(
             chain_id=network.chain_id,
             fees=fee_policy(place),
             options=node_options(place, start_block),
+            genesis=place.genesis,
             observers=[metrics],
         )
         yield Node(parts), metrics

@@ -58,6 +58,7 @@ class Follow:
             start=parts.options.start_block,
             finality=parts.options.finality,
             tail=tail,
+            genesis=parts.genesis,
         )
 
     async def apply(self, steps: Sequence[NewBlock | Rewind]) -> None:

@@ -66,6 +66,7 @@ class Parts:
     """Everything the loops of a node use. Bells wake a loop when another made work for it.
 
     Attributes:
+        genesis: hash of block 0, which tells a restarted local chain from the one before.
         peers: base URL of each other committee member's API, by checksummed address.
         roles: what this operator is to each model.
         trouble: what each loop met last and has not overcome.
@@ -80,6 +81,7 @@ class Parts:
     chain_id: int
     fees: FeePolicy
     options: NodeOptions
+    genesis: bytes | None = None
     peers: dict[str, str] = field(default_factory=dict)
     roles: Roles = field(init=False)
     observers: list[Observer] = field(default_factory=list)

@@ -7,6 +7,21 @@ import {Prediction} from "../../contracts/types/Prediction.sol";
 import {Stage} from "./support/Stage.sol";
 
 interface ICreditDesk {
+    struct Applicant {
+        uint8 seniority;
+        uint8 term;
+        uint16 expenses;
+        uint16 income;
+        uint32 assets;
+        uint32 debt;
+        uint16 amount;
+        uint16 price;
+        uint8 home;
+        uint8 job;
+        uint8 records;
+    }
+
+    function featuresOf(Applicant calldata applicant) external pure returns (bytes memory);
     function CALLBACK_GAS() external view returns (uint24);
     function applyForLoan(uint88 amount, bytes calldata features) external payable returns (bytes32);
     function cancel(bytes32 requestId) external;
@@ -18,6 +33,18 @@ interface ICreditDesk {
 }
 
 interface ITriageDesk {
+    struct Sample {
+        uint16 radius;
+        uint16 texture;
+        uint32 perimeter;
+        uint16 smoothness;
+        uint16 compactness;
+        uint16 concavity;
+        uint16 concavePoints;
+        uint16 symmetry;
+    }
+
+    function featuresOf(Sample calldata sample) external pure returns (bytes memory);
     function admit(bytes calldata features) external payable returns (bytes32);
     function admitPrivately(bytes32 featuresHash, string calldata uri) external payable returns (bytes32);
     function giveUp(bytes32 requestId) external;
@@ -25,6 +52,7 @@ interface ITriageDesk {
 }
 
 interface IDeliveryCover {
+    function featuresOf(uint16 hour, uint8 day, uint16 distance, uint8 items) external pure returns (bytes memory);
     function buy(bytes32 parcel) external payable;
     function collect() external;
     function coverOf(bytes32 parcel) external view returns (address holder, uint8 status);
@@ -220,6 +248,41 @@ contract ExamplesTest is Stage {
         cover.buy{value: 0.1 ether}(keccak256("third"));
     }
 
+    /// @dev The first vector of each model, packed by the dApp: the bytes that the card's encoding gives.
+    function test_examples_PackAsTheCardsSay() external {
+        ICreditDesk.Applicant memory applicant = ICreditDesk.Applicant({
+            seniority: 20,
+            term: 12,
+            expenses: 75,
+            income: 300,
+            assets: 18000,
+            debt: 0,
+            amount: 760,
+            price: 1369,
+            home: 0,
+            job: 1,
+            records: 0
+        });
+        bytes32 credit = keccak256(hex"140c004b012c000046500000000002f80559000100");
+        equal(keccak256(creditDesk().featuresOf(applicant)), credit, "credit");
+
+        ITriageDesk.Sample memory sample = ITriageDesk.Sample({
+            radius: 33120,
+            texture: 32850,
+            perimeter: 220800,
+            smoothness: 1472,
+            compactness: 4034,
+            concavity: 5340,
+            concavePoints: 2688,
+            symmetry: 2856
+        });
+        bytes32 triage = keccak256(hex"8160805200035e8005c00fc214dc0a800b28");
+        equal(keccak256(triageDesk().featuresOf(sample)), triage, "triage");
+
+        bytes32 delivery = keccak256(hex"04750400c804");
+        equal(keccak256(deliveryCover().featuresOf(1141, 4, 200, 4)), delivery, "delivery");
+    }
+
     /// @dev Nobody but the decision contract decides for any of them.
     function testFuzz_examples_RevertIf_AnybodyElseDelivers(address caller, uint8 verdict, uint8 level) external {
         vm.assume(caller != address(oracle));
@@ -235,11 +298,14 @@ contract ExamplesTest is Stage {
     function creditDesk() private returns (ICreditDesk) {
         vm.deal(address(this), 10 ether);
         return
-            ICreditDesk(deploy("contracts/examples/CreditDesk.sol:CreditDesk", abi.encode(oracle, MODEL, owner), 10 ether));
+            ICreditDesk(
+                deploy("contracts/examples/CreditDesk.sol:CreditDesk", abi.encode(oracle, MODEL, owner), 10 ether)
+            );
     }
 
     function triageDesk() private returns (ITriageDesk) {
-        return ITriageDesk(deploy("contracts/examples/TriageDesk.sol:TriageDesk", abi.encode(oracle, MODEL, requester)));
+        return
+            ITriageDesk(deploy("contracts/examples/TriageDesk.sol:TriageDesk", abi.encode(oracle, MODEL, requester)));
     }
 
     function deliveryCover() private returns (IDeliveryCover) {
