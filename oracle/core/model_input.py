@@ -19,7 +19,7 @@ from oracle.core.model_card import Feature, ModelCard, TensorSpec
 from oracle.core.nested import array_of
 from oracle.core.packed import PackedRows, encode_packed
 from oracle.core.strict_json import DECIMAL
-from oracle.core.tensors import check_shape, decode_tensors, encode_tensors
+from oracle.core.tensors import check_shape, decode_tensor_rows, decode_tensors, encode_tensors
 
 
 class InputCodec:
@@ -55,9 +55,7 @@ class InputCodec:
             return self._packed.decode([message])
         specs = self._card.input.tensors
         arrays = decode_tensors(message, specs, max_elements=self._card.limits.max_elements)
-        if not self._card.allow_non_finite_inputs:
-            for spec, array in zip(specs, arrays, strict=True):
-                _refuse_non_finite(spec.name, array)
+        self._refuse_non_finite(arrays)
         return {spec.name: array for spec, array in zip(specs, arrays, strict=True)}
 
     def decode_rows(self, messages: Sequence[bytes]) -> dict[str, NDArray[Any]]:
@@ -69,9 +67,15 @@ class InputCodec:
         """
         if self._packed is not None:
             return self._packed.decode(messages)
+        specs = self._card.input.tensors
+        limit = self._card.limits.max_elements
+        together = decode_tensor_rows(messages, specs, max_elements=limit)
+        if together is not None:
+            self._refuse_non_finite(together)
+            return {spec.name: array for spec, array in zip(specs, together, strict=True)}
         rows = [self.decode(message) for message in messages]
         batch = {}
-        for spec in self._card.input.tensors:
+        for spec in specs:
             arrays = [row[spec.name] for row in rows]
             if any(not a.ndim or a.shape[0] != 1 or a.shape != arrays[0].shape for a in arrays):
                 raise InvalidInput(
@@ -80,6 +84,11 @@ class InputCodec:
                 )
             batch[spec.name] = np.concatenate(arrays)
         return batch
+
+    def _refuse_non_finite(self, arrays: Sequence[NDArray[Any]]) -> None:
+        if not self._card.allow_non_finite_inputs:
+            for spec, array in zip(self._card.input.tensors, arrays, strict=True):
+                _refuse_non_finite(spec.name, array)
 
     def _encode_features(self, given: object) -> bytes:
         features = self._card.input.features

@@ -90,6 +90,37 @@ def decode_tensors(
     return arrays
 
 
+def decode_tensor_rows(
+    messages: Sequence[bytes], specs: Sequence[TensorSpec], *, max_elements: int
+) -> list[NDArray[Any]] | None:
+    """Many messages as the rows of one batch, or None where they are not rows of one layout.
+
+    None decides nothing: decode the messages one by one then. Each first extent must be 1, every
+    header the same, and no tensor may hold texts.
+
+    Raises:
+        InvalidInput: the first message is refused.
+    """
+    first = decode_tensors(messages[0], specs, max_elements=max_elements)
+    if any(not a.ndim or a.shape[0] != 1 or not a.size or a.dtype == object for a in first):
+        return None
+    if any(len(message) != len(messages[0]) for message in messages):
+        return None
+    octets = np.frombuffer(b"".join(messages), np.uint8).reshape(len(messages), -1)
+    batch: list[NDArray[Any]] = []
+    place = 0
+    for array in first:
+        start = place + 2 + 4 * array.ndim
+        if (octets[:, place:start] != octets[0, place:start]).any():
+            return None
+        place = start + array.nbytes
+        elements = np.ascontiguousarray(octets[:, start:place])
+        if array.dtype == np.bool_ and elements.max() > 1:
+            return None
+        batch.append(elements.view(array.dtype).reshape(len(messages), *array.shape[1:]))
+    return batch
+
+
 def check_shape(shape: tuple[int, ...], wanted: Shape, symbols: dict[str, int], where: str) -> None:
     """Hold ``shape`` to the card's; a symbol takes its extent at its first use.
 

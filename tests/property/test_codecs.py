@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from oracle.core.card_reader import card_from_json
 from oracle.core.decimals import from_units, is_whole, to_units
 from oracle.core.errors import InvalidInput
-from oracle.core.model_card import Feature
+from oracle.core.model_card import Feature, TensorSpec
 from oracle.core.model_input import InputCodec
 from oracle.core.packed import decode_packed, encode_packed
 from oracle.core.scoring import score
-from oracle.core.tensors import decode_tensors, encode_tensors
+from oracle.core.tensors import decode_tensor_rows, decode_tensors, encode_tensors
 from tests.support.vectors import sample_card, sample_json
 
 NUMERIC = ["float16", "float32", "float64", "int8", "int16", "int32", "int64"]
@@ -62,6 +62,37 @@ def test_tensors__cut_anywhere__is_never_the_whole(given_tensors, data):
     except InvalidInput:
         return
     assert len(found) < len(given_tensors)
+
+
+@st.composite
+def row_messages(draw):
+    dtypes = draw(st.lists(st.sampled_from(NUMERIC), min_size=1, max_size=3))
+    shapes = [(1, *draw(arrays.array_shapes(max_dims=2, max_side=3))) for _ in dtypes]
+    specs = [
+        TensorSpec(name=f"t{place}", dtype=dtype, shape=(None, *shape[1:]))
+        for place, (dtype, shape) in enumerate(zip(dtypes, shapes, strict=True))
+    ]
+    count = draw(st.integers(1, 4))
+    pairs = list(zip(dtypes, shapes, strict=True))
+    rows = [[draw(arrays.arrays(np.dtype(d), shape)) for d, shape in pairs] for _ in range(count)]
+    return specs, [encode_tensors(row) for row in rows]
+
+
+@given(row_messages(), st.data())
+def test_tensor_rows__together__equal_the_rows_alone(case, data):
+    specs, messages = case
+    together = decode_tensor_rows(messages, specs, max_elements=1000)
+    alone = [decode_tensors(message, specs, max_elements=1000) for message in messages]
+    for place, batch in enumerate(together):
+        assert batch.tobytes() == b"".join(row[place].tobytes() for row in alone)
+    changed = bytearray(messages[-1])
+    at = data.draw(st.integers(0, len(changed) - 1))
+    changed[at] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        decode_tensors(bytes(changed), specs, max_elements=1000)
+    except InvalidInput:
+        pair = [messages[0], bytes(changed)]
+        assert decode_tensor_rows(pair, specs, max_elements=1000) is None
 
 
 @st.composite

@@ -189,7 +189,9 @@ def test_packed__one_input_per_feature__fills_each_with_its_dtype():
     given["input"]["features"][0]["decimals"] = 2
     given["input"]["features"][1]["type"] = "int32"
     narrow = InputCodec(card_from_json(given))
-    feeds = narrow.decode_rows([narrow.encode({"amount": "1.25", "count": -7}), narrow.encode([-2, 9])])
+    feeds = narrow.decode_rows(
+        [narrow.encode({"amount": "1.25", "count": -7}), narrow.encode([-2, 9])]
+    )
     assert feeds["a"].tolist() == [[1.25], [-2.0]]
     assert feeds["b"].tolist() == [[-7], [9]]
     assert (feeds["a"].dtype, feeds["b"].dtype) == (np.float64, np.int64)
