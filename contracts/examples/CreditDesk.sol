@@ -24,6 +24,21 @@ contract CreditDesk is DecisionConsumer {
         Cancelled
     }
 
+    /// @dev The features of `models/credit-default`, in the order and widths of its card.
+    struct Applicant {
+        uint8 seniority;
+        uint8 term;
+        uint16 expenses;
+        uint16 income;
+        uint32 assets;
+        uint32 debt;
+        uint16 amount;
+        uint16 price;
+        uint8 home;
+        uint8 job;
+        uint8 records;
+    }
+
     struct Loan {
         address borrower;
         uint88 amount;
@@ -101,6 +116,15 @@ contract CreditDesk is DecisionConsumer {
     function cancel(bytes32 requestId) external {
         Loan memory loan = _step(requestId, Status.Applied, Status.Cancelled);
         Address.sendValue(payable(loan.borrower), _reclaimFee(modelId, requestId));
+    }
+
+    /// @notice Packs features for `applyForLoan`.
+    function featuresOf(Applicant calldata a) external pure returns (bytes memory) {
+        return
+            bytes.concat(
+                abi.encodePacked(a.seniority, a.term, a.expenses, a.income, a.assets, a.debt),
+                abi.encodePacked(a.amount, a.price, a.home, a.job, a.records)
+            );
     }
 
     /// @notice Acts on the model's answer.

@@ -12,7 +12,8 @@ import {Decision} from "../types/Decision.sol";
 /// @notice A cover that pays as soon as a parcel is predicted to be late. The holder buys cover for a parcel, the
 /// carrier reports how it travels, and the model's forecast decides: the payout needs no claim and no waiting for the
 /// parcel.
-/// @dev ACCEPT means late. The carrier reports, not the holder: whoever gains by the answer must not choose the input.
+/// @dev ACCEPT means late. The carrier reports, not the holder: whoever gains by the answer must not
+/// choose the input.
 contract DeliveryCover is DecisionConsumer {
     enum Status {
         None,
@@ -112,6 +113,15 @@ contract DeliveryCover is DecisionConsumer {
         dueTo[msg.sender] = 0;
         liabilities -= amount;
         Address.sendValue(payable(msg.sender), amount);
+    }
+
+    /// @notice Packs the features of `models/delivery-time` for `report`, in the order and widths of its card.
+    /// @param hour Time of the order, in hundredths of an hour.
+    /// @param day Day of the week, 0 for Monday.
+    /// @param distance Way to the customer, in hundredths of a mile.
+    /// @param items How many dishes.
+    function featuresOf(uint16 hour, uint8 day, uint16 distance, uint8 items) external pure returns (bytes memory) {
+        return abi.encodePacked(hour, day, distance, items);
     }
 
     /// @notice Acts on the model's answer.

@@ -11,9 +11,22 @@ import {Decision} from "../types/Decision.sol";
 /// @title TriageDesk
 /// @notice A clinic that lets a classifier sort its cases. Each case ends in one of three queues: a specialist's,
 /// routine care, or a doctor who looks at it first.
-/// @dev Cases are pseudonymous: a clinic knows whose case it is, the chain does not. Where even the features must stay
+/// @dev ACCEPT sends a case to the specialist, REJECT to routine care.
+/// Cases are pseudonymous: a clinic knows whose case it is, the chain does not. Where even the features must stay
 /// private, `admitPrivately` shows the chain nothing but their hash.
 contract TriageDesk is DecisionConsumer {
+    /// @dev The features of `models/breast-tumour`, in the order and widths of its card.
+    struct Sample {
+        uint16 radius;
+        uint16 texture;
+        uint32 perimeter;
+        uint16 smoothness;
+        uint16 compactness;
+        uint16 concavity;
+        uint16 concavePoints;
+        uint16 symmetry;
+    }
+
     enum Queue {
         None,
         Waiting,
@@ -82,6 +95,15 @@ contract TriageDesk is DecisionConsumer {
     function giveUp(bytes32 requestId) external {
         _move(requestId, Queue.Doctor);
         Address.sendValue(payable(clinic), _reclaimFee(modelId, requestId));
+    }
+
+    /// @notice Packs features for `admit`.
+    function featuresOf(Sample calldata s) external pure returns (bytes memory) {
+        return
+            bytes.concat(
+                abi.encodePacked(s.radius, s.texture, s.perimeter, s.smoothness),
+                abi.encodePacked(s.compactness, s.concavity, s.concavePoints, s.symmetry)
+            );
     }
 
     /// @notice Acts on the model's answer.
