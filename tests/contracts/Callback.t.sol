@@ -185,8 +185,8 @@ contract CallbackTest is Stage {
         equal(consumer.gasAtEntry(), 0, "not called");
     }
 
-    /// @dev FAULTS 22 and 26: every entry is called from within the callback. What concerns the request itself finds it
-    /// settled; what is anyone's right works as at any other time; nothing is delivered twice.
+    /// @dev FAULTS 22 and 26: every entry is called from within the callback. What concerns the request itself finds
+    /// it settled; what is anyone's right works as at any other time; nothing is delivered twice.
     function test_callback_ReentersEveryEntry_ChangesNothing() external {
         IReentrantConsumer consumer = IReentrantConsumer(
             deploy("contracts/mocks/ReentrantConsumer.sol:ReentrantConsumer", "")

@@ -27,11 +27,7 @@ contract FrozenRulesTest is Stage {
 
         vm.warp(bound(answered, now_(), deadline));
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IModelRegistry.ChangeNotDue.selector,
-                MODEL,
-                oracle.modelOf(MODEL).changeAt
-            )
+            abi.encodeWithSelector(IModelRegistry.ChangeNotDue.selector, MODEL, oracle.modelOf(MODEL).changeAt)
         );
         oracle.applyModelChange(MODEL);
         Prediction memory p = predict(id, INPUT);
@@ -69,8 +65,11 @@ contract FrozenRulesTest is Stage {
         answer(predict(keccak256("last of the old"), INPUT));
         equal(oracle.decisionOf(MODEL, keccak256("last of the old")).verdict, 2, "old policy");
 
-        vm.warp(bound(late, changeAt + 1, changeAt + 365 days));
+        vm.warp(changeAt + 1);
         Prediction memory p = predict(keccak256("first of the new"), INPUT);
+        answerReverts(p, abi.encodeWithSelector(IModelRegistry.ModelChangeDue.selector, MODEL, changeAt));
+        vm.warp(bound(late, changeAt + 1, changeAt + 365 days));
+        p.predictedAt = uint40(block.timestamp);
         answerReverts(p, abi.encodeWithSelector(IModelRegistry.ModelChangeDue.selector, MODEL, changeAt));
         oracle.applyModelChange(MODEL);
         answer(p);

@@ -21,7 +21,9 @@ interface ISlotConsumer {
 /// the calldata moves a figure by 12.
 /// @dev They change with a contract or a compiler setting: update them wherever they are published.
 contract GasTest is Stage {
-    bytes32 private constant BUSY = bytes32(uint256(0x1111111111111111111111111111111111111111111111111111111111111111));
+    bytes32 private constant BUSY = bytes32(
+        uint256(0x1111111111111111111111111111111111111111111111111111111111111111)
+    );
     bytes private constant FEATURES = hex"11223344556677889911223344556677";
     uint24 private constant CALLBACK_GAS = 60_000;
 

@@ -81,7 +81,12 @@ contract InvariantsTest is Check {
         for (uint256 i = 0; i < 2; ++i) {
             bytes32 modelId = handler.models(i);
             Model memory model = oracle.modelOf(modelId);
-            uint256 want = model.paused ? 0 : model.changeAt == 0 ? type(uint32).max : model.changeAt;
+            uint256 want =
+                model.paused
+                    ? 0
+                    : model.changeAt == 0
+                        ? type(uint32).max
+                        : model.changeAt;
             bytes32 offer = keccak256(abi.encode(modelId, uint256(2)));
             equal((uint256(vm.load(address(oracle), offer)) >> 192) & type(uint40).max, want, "offer");
             for (uint256 j = 0; j < 3; ++j) {

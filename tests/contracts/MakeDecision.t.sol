@@ -32,7 +32,14 @@ contract MakeDecisionTest is Stage {
             confidence: uint32(bound(confidence, 0, 1_000_000)),
             predictedAt: uint40(block.timestamp)
         });
-        uint8 verdict = p.confidence < 600_000 ? 3 : value >= 550 ? 2 : value < 450 ? 1 : 3;
+        uint8 verdict =
+            p.confidence < 600_000
+                ? 3
+                : value >= 550
+                    ? 2
+                    : value < 450
+                        ? 1
+                        : 3;
 
         vm.expectEmit(true, true, true, true, address(oracle));
         emit IDecisionContract.DecisionMade(
@@ -56,7 +63,12 @@ contract MakeDecisionTest is Stage {
         bytes32 id = ask(input, 0);
         Prediction memory p = predict(id, input);
         (p.value, p.confidence) = (value, uint32(bound(confidence, 600_000, 1_000_000)));
-        uint8 verdict = value >= 550 ? 2 : value < 450 ? 1 : 3;
+        uint8 verdict =
+            value >= 550
+                ? 2
+                : value < 450
+                    ? 1
+                    : 3;
         answer(p);
 
         same(oracle.decisionOf(MODEL, id), decision(value, p.confidence, verdict, CallbackStatus.None));
@@ -126,25 +138,31 @@ contract MakeDecisionTest is Stage {
     /// @dev Rule 7.
     function testFuzz_decide_RevertsIf_PredictedInFuture(uint40 predictedAt) external {
         Prediction memory p = predict(LOAN, INPUT);
-        p.predictedAt = uint40(bound(predictedAt, block.timestamp + 1, type(uint40).max));
-        answerReverts(
-            p,
-            abi.encodeWithSelector(IDecisionContract.PredictionInFuture.selector, p.predictedAt, block.timestamp)
-        );
+        for (uint256 i = 0; i < 2; ++i) {
+            uint256 later = i == 0 ? block.timestamp + 1 : bound(predictedAt, block.timestamp + 1, type(uint40).max);
+            p.predictedAt = uint40(later);
+            answerReverts(
+                p,
+                abi.encodeWithSelector(IDecisionContract.PredictionInFuture.selector, later, block.timestamp)
+            );
+        }
     }
 
     function testFuzz_decide_RevertsIf_PredictedTooLongAgo(uint40 predictedAt) external {
         Prediction memory p = predict(LOAN, INPUT);
-        p.predictedAt = uint40(bound(predictedAt, 0, block.timestamp - MAX_AGE - 1));
-        answerReverts(
-            p,
-            abi.encodeWithSelector(
-                IDecisionContract.PredictionTooOld.selector,
-                p.predictedAt,
-                MAX_AGE,
-                block.timestamp
-            )
-        );
+        uint256 oldest = block.timestamp - MAX_AGE;
+        for (uint256 i = 0; i < 2; ++i) {
+            p.predictedAt = uint40(i == 0 ? oldest - 1 : bound(predictedAt, 0, oldest - 1));
+            answerReverts(
+                p,
+                abi.encodeWithSelector(
+                    IDecisionContract.PredictionTooOld.selector,
+                    p.predictedAt,
+                    MAX_AGE,
+                    block.timestamp
+                )
+            );
+        }
         p.predictedAt = uint40(block.timestamp - MAX_AGE);
         answer(p);
     }
@@ -162,6 +180,10 @@ contract MakeDecisionTest is Stage {
         Prediction memory p = predict(LOAN, INPUT);
         p.confidence = uint32(bound(confidence, 1_000_001, type(uint32).max));
         answerReverts(p, abi.encodeWithSelector(IDecisionContract.ConfidenceTooHigh.selector, p.confidence));
+        p.confidence = 1_000_001;
+        answerReverts(p, abi.encodeWithSelector(IDecisionContract.ConfidenceTooHigh.selector, p.confidence));
+        p.confidence = 1_000_000;
+        answer(p);
     }
 
     function testFuzz_decide_RevertsIf_PolicySaysNoVerdict(uint8 verdict) external {
@@ -184,6 +206,8 @@ contract MakeDecisionTest is Stage {
         uint40 deadline = soon();
         vm.warp(deadline);
         Prediction memory p = predict(id, INPUT);
+        vm.warp(deadline + 1);
+        answerReverts(p, abi.encodeWithSelector(IDecisionContract.DeadlinePassed.selector, id, deadline));
         vm.warp(bound(late, deadline + 1, deadline + MAX_AGE));
         answerReverts(p, abi.encodeWithSelector(IDecisionContract.DeadlinePassed.selector, id, deadline));
         vm.warp(deadline);

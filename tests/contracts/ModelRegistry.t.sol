@@ -25,12 +25,7 @@ contract ModelRegistryTest is Stage {
     ) external {
         vm.assume(modelId != MODEL && modelId != 0 && caller != address(0));
         vm.assume(attestor != address(0) && attestor.code.length == 0 && uint160(attestor) > 0xffff);
-        ModelConfig memory rules = ModelConfig({
-            attestor: attestor,
-            policy: policy,
-            feeGwei: feeGwei,
-            maxAge: maxAge
-        });
+        ModelConfig memory rules = ModelConfig({attestor: attestor, policy: policy, feeGwei: feeGwei, maxAge: maxAge});
         vm.expectEmit(true, true, true, true, address(oracle));
         emit IModelRegistry.ModelRegistered(modelId, caller, rules, 1, "ipfs://card");
         vm.prank(caller);
@@ -82,7 +77,12 @@ contract ModelRegistryTest is Stage {
 
     // Changes
 
-    function testFuzz_change_AppliesAfterTheDelay(uint32 feeGwei, uint32 maxAge, uint256 late, address anyone) external {
+    function testFuzz_change_AppliesAfterTheDelay(
+        uint32 feeGwei,
+        uint32 maxAge,
+        uint256 late,
+        address anyone
+    ) external {
         address attestor = fixedAttestor(true, 2);
         ModelConfig memory rules = ModelConfig({
             attestor: attestor,
@@ -113,6 +113,9 @@ contract ModelRegistryTest is Stage {
         propose(config(stranger));
         uint40 changeAt = uint40(now_() + 2 days);
         vm.warp(bound(early, now_(), changeAt));
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ChangeNotDue.selector, MODEL, changeAt));
+        oracle.applyModelChange(MODEL);
+        vm.warp(changeAt);
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ChangeNotDue.selector, MODEL, changeAt));
         oracle.applyModelChange(MODEL);
     }
@@ -155,7 +158,10 @@ contract ModelRegistryTest is Stage {
         vm.warp(now_() + 2 days + 1);
         oracle.applyModelChange(MODEL);
         bytes32 loan = keccak256("loan");
-        answerReverts(predict(loan, INPUT), abi.encodeWithSignature("NotAttestor(address,address)", operator, stranger));
+        answerReverts(
+            predict(loan, INPUT),
+            abi.encodeWithSignature("NotAttestor(address,address)", operator, stranger)
+        );
         vm.prank(stranger);
         oracle.makeDecision(predict(loan, INPUT));
 

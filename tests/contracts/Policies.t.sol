@@ -81,7 +81,12 @@ contract PoliciesTest is Check {
         );
     }
 
-    function testFuzz_class_RevertsIf_VerdictWithoutLabel(uint256 seed, uint8 labels, uint8 label, uint8 verdict) external {
+    function testFuzz_class_RevertsIf_VerdictWithoutLabel(
+        uint256 seed,
+        uint8 labels,
+        uint8 label,
+        uint8 verdict
+    ) external {
         labels = uint8(bound(labels, 1, 31));
         label = uint8(bound(label, labels, 31));
         verdict = uint8(bound(verdict, 1, 255));
@@ -126,12 +131,14 @@ contract PoliciesTest is Check {
 
     function verdictsFrom(uint256 seed, uint8 labels) private pure returns (bytes32 verdicts) {
         for (uint256 i = 0; i < labels; ++i) {
-            verdicts |= bytes32(bytes1(uint8(1 + ((seed >> (i * 8)) & 0xff) % 3))) >> (i * 8);
+            verdicts |= bytes32(bytes1(uint8(1 + (((seed >> (i * 8)) & 0xff) % 3)))) >> (i * 8);
         }
     }
 
     function withByte(bytes32 word, uint8 index, uint8 value) private pure returns (bytes32) {
-        return (word & ~(bytes32(bytes1(0xff)) >> (uint256(index) * 8))) | (bytes32(bytes1(value)) >> (uint256(index) * 8));
+        return
+            (word & ~(bytes32(bytes1(0xff)) >> (uint256(index) * 8))) |
+            (bytes32(bytes1(value)) >> (uint256(index) * 8));
     }
 
     function prediction(int128 value, uint32 confidence) private pure returns (Prediction memory) {

@@ -23,8 +23,8 @@ interface IDigest {
 }
 
 /// @title PredictionVectorsTest
-/// @notice Solidity's half of `tests/vectors/prediction.json`: struct hashes, EIP-712 digests and request ids, each made
-/// by the contract itself at the vector's address on the vector's chain.
+/// @notice Solidity's half of `tests/vectors/prediction.json`: struct hashes, EIP-712 digests and request ids, each
+/// made by the contract itself at the vector's address on the vector's chain.
 contract PredictionVectorsTest is Check {
     string private json;
     bytes private attestorCode;
@@ -49,7 +49,11 @@ contract PredictionVectorsTest is Check {
 
     function test_predictions() external {
         uint256 count;
-        for (string memory entry = item("predictions", 0); vm.keyExistsJson(json, entry); entry = item("predictions", ++count)) {
+        for (
+            string memory entry = item("predictions", 0);
+            vm.keyExistsJson(json, entry);
+            entry = item("predictions", ++count)
+        ) {
             Prediction memory p = Prediction({
                 modelId: word(entry, ".prediction.modelId"),
                 subject: word(entry, ".prediction.subject"),
@@ -81,7 +85,11 @@ contract PredictionVectorsTest is Check {
 
     function test_requestIds() external {
         uint256 count;
-        for (string memory entry = item("requestIds", 0); vm.keyExistsJson(json, entry); entry = item("requestIds", ++count)) {
+        for (
+            string memory entry = item("requestIds", 0);
+            vm.keyExistsJson(json, entry);
+            entry = item("requestIds", ++count)
+        ) {
             vm.chainId(number(entry, ".chainId"));
             IDecisionContract oracle = IDecisionContract(account(entry, ".contract"));
             vm.etch(address(oracle), oracleCode);

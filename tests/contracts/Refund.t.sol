@@ -33,6 +33,9 @@ contract RefundTest is Stage {
         vm.warp(bound(early, now_(), deadline));
         vm.expectRevert(abi.encodeWithSelector(IDecisionContract.DeadlineNotPassed.selector, id, deadline));
         oracle.refund(MODEL, id);
+        vm.warp(deadline);
+        vm.expectRevert(abi.encodeWithSelector(IDecisionContract.DeadlineNotPassed.selector, id, deadline));
+        oracle.refund(MODEL, id);
         vm.warp(deadline + 1);
         oracle.refund(MODEL, id);
     }

@@ -9,7 +9,12 @@ import {Stage} from "./support/Stage.sol";
 /// @title RequestDecisionTest
 /// @notice What a request costs, keeps and is called.
 contract RequestDecisionTest is Stage {
-    function testFuzz_request_KeepsWhatWasAsked(bytes memory input, uint24 callbackGas, uint32 wait, uint32 extra) external {
+    function testFuzz_request_KeepsWhatWasAsked(
+        bytes memory input,
+        uint24 callbackGas,
+        uint32 wait,
+        uint32 extra
+    ) external {
         uint40 deadline = uint40(block.timestamp + bound(wait, 1, 2 days));
         uint32 feeGwei = FEE_GWEI + extra / 2;
         bytes32 expected = oracle.requestIdOf(requester, 0, MODEL, keccak256(input));
@@ -35,7 +40,11 @@ contract RequestDecisionTest is Stage {
         equal(address(oracle).balance, uint256(feeGwei) * 1 gwei, "escrow");
     }
 
-    function testFuzz_requestByHash_KeepsWhatWasAsked(bytes32 inputHash, string memory uri, uint24 callbackGas) external {
+    function testFuzz_requestByHash_KeepsWhatWasAsked(
+        bytes32 inputHash,
+        string memory uri,
+        uint24 callbackGas
+    ) external {
         bytes32 expected = oracle.requestIdOf(requester, 0, MODEL, inputHash);
 
         vm.expectEmit(true, true, true, true, address(oracle));
@@ -86,13 +95,17 @@ contract RequestDecisionTest is Stage {
     }
 
     function testFuzz_request_RevertsIf_DeadlineNotAfterNow(uint40 deadline) external {
+        bytes4 fault = IDecisionContract.DeadlineOutOfRange.selector;
+        refuses(abi.encodeWithSelector(fault, block.timestamp, now_() + 2 days), uint40(block.timestamp));
         deadline = uint40(bound(deadline, 0, block.timestamp));
-        refuses(abi.encodeWithSelector(IDecisionContract.DeadlineOutOfRange.selector, deadline, now_() + 2 days), deadline);
+        refuses(abi.encodeWithSelector(fault, deadline, now_() + 2 days), deadline);
     }
 
     function testFuzz_request_RevertsIf_DeadlineBeyondDelay(uint40 deadline) external {
+        bytes4 fault = IDecisionContract.DeadlineOutOfRange.selector;
+        refuses(abi.encodeWithSelector(fault, now_() + 2 days + 1, now_() + 2 days), uint40(now_() + 2 days + 1));
         deadline = uint40(bound(deadline, now_() + 2 days + 1, type(uint40).max));
-        refuses(abi.encodeWithSelector(IDecisionContract.DeadlineOutOfRange.selector, deadline, now_() + 2 days), deadline);
+        refuses(abi.encodeWithSelector(fault, deadline, now_() + 2 days), deadline);
     }
 
     function testFuzz_request_RevertsIf_DeadlineBeyondPendingChange(uint256 wait, uint256 deadline) external {
@@ -157,7 +170,12 @@ contract RequestDecisionTest is Stage {
     }
 
     /// @dev FAULTS 2: every part of a request changes its id.
-    function testFuzz_requestId_BindsEverything(address who, uint256 nonce, bytes32 modelId, bytes32 inputHash) external {
+    function testFuzz_requestId_BindsEverything(
+        address who,
+        uint256 nonce,
+        bytes32 modelId,
+        bytes32 inputHash
+    ) external {
         vm.assume(nonce != type(uint256).max);
         bytes32 id = oracle.requestIdOf(who, nonce, modelId, inputHash);
         isTrue(bytes4(id) == 0xD0EC1510, "tag");

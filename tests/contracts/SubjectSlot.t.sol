@@ -15,7 +15,10 @@ contract SubjectSlotTest is Check {
         uint256 slot = SubjectSlot.ofRequest(requester, gas, deadline, fee);
         isTrue(slot.isOpen(), "open");
         requestIs(slot, Request(requester, gas, deadline, fee, RequestStatus.Open));
-        requestIs(slot.withStatus(RequestStatus.Refunded), Request(requester, gas, deadline, fee, RequestStatus.Refunded));
+        requestIs(
+            slot.withStatus(RequestStatus.Refunded),
+            Request(requester, gas, deadline, fee, RequestStatus.Refunded)
+        );
         decisionIs(slot, Decision(0, 0, 0, 0, 0, CallbackStatus.None));
         decisionIs(slot.withStatus(RequestStatus.Refunded), Decision(0, 0, 0, 0, 0, CallbackStatus.None));
     }

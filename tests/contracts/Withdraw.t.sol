@@ -5,10 +5,12 @@ import {IDecisionContract} from "../../contracts/interfaces/IDecisionContract.so
 import {Stage} from "./support/Stage.sol";
 
 interface IEtherRefuser {
-    function ask(address oracle, bytes32 modelId, bytes calldata input, uint40 deadline)
-        external
-        payable
-        returns (bytes32);
+    function ask(
+        address oracle,
+        bytes32 modelId,
+        bytes calldata input,
+        uint40 deadline
+    ) external payable returns (bytes32);
     function withdraw(address oracle, address payable to) external;
 }
 

@@ -97,8 +97,8 @@ contract Handler is Check {
 
     // What operators and relayers do
 
-    /// @dev Answers an open request in time; that this never reverts is rule 3: whatever happened in between, the rules
-    /// of the time of the request are in force.
+    /// @dev Answers an open request in time; that this never reverts is rule 3: whatever happened in between, the
+    /// rules of the time of the request are in force.
     function answer(uint256 which, int128 value, uint32 confidence) external {
         if (_entries.length == 0) return;
         Entry storage entry = _entries[which % _entries.length];
@@ -221,7 +221,12 @@ contract Handler is Check {
         entry.decision = core(decision);
     }
 
-    function _rules(uint256 attestor, uint256 policy, uint32 feeGwei, uint32) private view returns (ModelConfig memory) {
+    function _rules(
+        uint256 attestor,
+        uint256 policy,
+        uint32 feeGwei,
+        uint32
+    ) private view returns (ModelConfig memory) {
         return
             ModelConfig({
                 attestor: attestors[attestor % 3],
