@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from oracle.core.errors import InvalidInput
 
 T = TypeVar("T")
+MAX_DEPTH = 64
+_MARKS = re.compile(r'[\[\]{}"\\]')
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,77})(\.[0-9]{1,38})?")
 
 
@@ -161,6 +163,11 @@ def parse_json(text: str | bytes, where: str) -> Any:
             remedy=f'write it as the string "{digits}"',
         )
 
+    plain = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if _depth(plain) > MAX_DEPTH:
+        raise InvalidInput(
+            f"{where} nests more than {MAX_DEPTH} lists and objects", remedy="correct the file"
+        )
     try:
         return json.loads(
             text,
@@ -170,6 +177,24 @@ def parse_json(text: str | bytes, where: str) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"{where} is not JSON: {error}", remedy="correct the file") from error
+
+
+def _depth(text: str) -> int:
+    """How deep lists and objects nest; brackets within texts do not count."""
+    depth = deepest = 0
+    in_text, skip = False, -1
+    for mark in _MARKS.finditer(text):
+        sign = mark.group()
+        if mark.start() == skip:
+            continue
+        if sign == "\\":
+            skip = mark.start() + 1
+        elif sign == '"':
+            in_text = not in_text
+        elif not in_text:
+            depth += 1 if sign in "[{" else -1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _shown(value: object) -> str:
