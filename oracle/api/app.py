@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from oracle.api import decisions, health, models, peer, problems
+from oracle.api import decisions, health, models, peer, problems, reference
 from oracle.api.access import ApiKeys, Gate
 from oracle.api.context import Context
 from oracle.api.examples import ask_examples
@@ -38,6 +38,7 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
         title="Decision Oracle",
         version=version(),
         description=DESCRIPTION,
+        docs_url=None,
         redoc_url=None,
         openapi_tags=[
             {"name": "decisions", "description": "Ask, list, read."},
@@ -56,6 +57,10 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
         return RedirectResponse("/docs")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        return reference.page(app.openapi(), str(request.base_url).rstrip("/"))
 
     _document(app, keys)
     return app

@@ -327,8 +327,12 @@ def lock_folder(place: Place) -> Path:
 
     A local chain's key is known to everybody, so there its lock is of that chain alone.
     """
-    root = environment().get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    folder = Path(root) / "decision-oracle"
+    try:
+        root = environment().get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        folder = Path(root) / "decision-oracle"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # a user without a home: only this state folder is left
+        folder = place.home.folder
     if not place.network.is_local:
         return folder
     where = place.genesis + place.network.rpc_urls[0].encode()

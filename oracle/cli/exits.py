@@ -32,14 +32,14 @@ class ExitCode(IntEnum):
 
 MEANING: dict[ExitCode, str] = {
     ExitCode.OK: "done",
-    ExitCode.FAILED: "failed: a check found something, or an unexpected error",
-    ExitCode.INVALID: "wrong usage, or an input that can not be accepted",
-    ExitCode.CHAIN: "the chain, an RPC endpoint, or the contract refused",
-    ExitCode.CONFIG: "the set-up: keys, addresses, ports, networks",
-    ExitCode.UNVERIFIED: "a hash, a signature or a re-computation does not match",
-    ExitCode.MODEL: "a model could not be loaded or run",
-    ExitCode.JOURNAL: "the journal could not be read or written",
-    ExitCode.UNDECIDED: "waited, and there is no decision yet",
+    ExitCode.FAILED: "a check found something, or an unexpected error",
+    ExitCode.INVALID: "wrong usage, or an input that is refused",
+    ExitCode.CHAIN: "the chain, an RPC endpoint or the contract",
+    ExitCode.CONFIG: "the set-up (keys, addresses, ports, networks)",
+    ExitCode.UNVERIFIED: "a hash or a re-computation does not match",
+    ExitCode.MODEL: "a model can not be run",
+    ExitCode.JOURNAL: "the journal can not be used",
+    ExitCode.UNDECIDED: "waited, no decision yet",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C",
 }
 
@@ -70,6 +70,6 @@ def exit_code_of(error: BaseException) -> ExitCode:
 
 
 def epilog() -> str:
-    """The table as one paragraph of ``oracle --help``."""
-    rows = "\n\n".join(f"  {code.value:>3}  {text}" for code, text in MEANING.items())
-    return f"[bold]Exit codes[/bold]\n\n{rows}"
+    """The table as the last paragraph of ``oracle --help``."""
+    rows = "; ".join(f"[bold]{code.value}[/bold] {text}" for code, text in MEANING.items())
+    return f"Exit codes: {rows}."

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import typer
 from rich.text import Text
 
 from oracle.cli.compose import bundled_models
@@ -180,13 +179,27 @@ def _ask(proposal: Proposal, answers: dict[str, str], ask_all: bool) -> None:
             continue
         if not ask_all and not _is_open(question, proposal):
             continue
-        hint = f" [{' | '.join(question.choices)}]" if question.choices else ""
-        while True:
-            given = typer.prompt(f"{question.text}{hint}", default=question.default, type=str)
-            if not question.choices or given in question.choices:
-                break
-            say(Text(f"  give one of {', '.join(question.choices)}", style="warn"))
+        given = _answer(question, _shown_default(question), told.get("labels", ""))
         told[question.key] = answers[question.key] = given.strip()
+
+
+def _answer(question: Question, default: str, labels: str) -> str:
+    """One answer from the terminal, asked for again until it is one of the choices."""
+    about = f" ({labels})" if question.key == "verdicts" and labels else ""
+    say(Text.assemble("\n", (question.text + about, "head")))
+    hint = f"{' | '.join(question.choices)}; " if question.choices else ""
+    say(Text(f"  {hint}Return for {default}", style="quiet"))
+    while True:
+        given = input("  › ").strip() or question.default
+        if not question.choices or given in question.choices:
+            return given
+        say(Text(f"  give one of {', '.join(question.choices)}", style="warn"))
+
+
+def _shown_default(question: Question) -> str:
+    """What Return means, in words where the default is empty."""
+    meaning = {"verdicts": "REVIEW for every label", "features": "feature_0, feature_1 …"}
+    return question.default or meaning.get(question.key, "nothing")
 
 
 def _show_written(written: Written) -> None:

@@ -39,7 +39,7 @@ class Guarded(TyperGroup):
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort):
             raise
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, EOFError):
             err.print("\n[quiet]stopped[/quiet]")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except Exception as error:

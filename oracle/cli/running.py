@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import time
 from collections.abc import Coroutine
@@ -21,6 +20,7 @@ def run(command: Coroutine[Any, Any, T]) -> T:
     Raises:
         KeyboardInterrupt: it was stopped; its clean-up is done.
     """
+    import asyncio
 
     async def supervised() -> T:
         loop = asyncio.get_running_loop()

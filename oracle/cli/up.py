@@ -6,7 +6,7 @@ One process tree: Ctrl-C ends the API, the node and the chain, in that order.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -33,15 +33,19 @@ Network = Annotated[
     str | None, typer.Option(help="A network of deploy/networks, or the path of a .toml file.")
 ]
 Rpc = Annotated[str | None, typer.Option(help="RPC endpoint of a chain that runs already.")]
-Port = Annotated[int | None, typer.Option(help="The API's port.  [default: 8550]")]
+Port = Annotated[int | None, typer.Option(help="The API's port, 8550 if not given.")]
 Host = Annotated[
     str | None, typer.Option(help="The API's address; other than loopback needs ORACLE_API_KEYS.")
 ]
 Models = Annotated[Path | None, typer.Option(help="Folder of models; the bundled ones without it.")]
 LogLevel = Annotated[
-    str, typer.Option(help="debug, info, warning, error; auto is info, in a terminal warning.")
+    Literal["auto", "debug", "info", "warning", "error"],
+    typer.Option(help="auto: info, in a terminal warning."),
 ]
-LogForm = Annotated[str, typer.Option("--log-format", help="console, json, or auto.")]
+LogForm = Annotated[
+    Literal["auto", "console", "json"],
+    typer.Option("--log-format", help="auto: console in a terminal, json elsewhere."),
+]
 
 
 def up(
@@ -90,15 +94,12 @@ def _settings(
     host: str | None,
     models: Path | None,
     log_level: str,
-    log_format: str,
+    log_format: LogFormat,
 ) -> Settings:
     from oracle.cli.logs import configure
     from oracle.cli.settings import read_settings
 
-    form: LogFormat = "auto"
-    if log_format in ("console", "json"):
-        form = log_format  # type: ignore[assignment]
-    configure(log_level, form)
+    configure(log_level, log_format)
     return read_settings(network=network, rpc_urls=rpc, api_port=port, api_host=host, models=models)
 
 

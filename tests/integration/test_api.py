@@ -339,7 +339,18 @@ async def test_openapi__has_typed_answers_and_examples_of_the_served_models(api:
     assert body["examples"][api.model]["value"]["input"] == api.example()
     assert ask["security"] == [{"key": []}]
     assert "$ref" in str(ask["responses"]["202"]["content"])
-    assert (await api.http.get("/docs")).status_code == 200
+
+
+async def test_docs__is_one_page_without_scripts_or_anything_from_elsewhere(api: Api):
+    page = await api.http.get("/docs")
+
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for word in ("<script", "https://", "src="):
+        assert word not in page.text
+    for word in ("POST", "/api/decisions/{subject}", "decision.verdict", api.model, "409"):
+        assert word in page.text
+    assert (await api.http.get("/")).headers["location"] == "/docs"
 
 
 async def test_chain_gone__is_503_with_retry_and_no_address(api: Api, monkeypatch):
