@@ -34,7 +34,7 @@ export default defineConfig({
       blockTimestamp: 1_900_000_000n,
       fsPermissions: { readFile: ["tests/vectors/prediction.json"] },
       fuzz: { runs: 256 },
-      invariant: { runs: 32, depth: 64, failOnRevert: true },
+      invariant: { runs: 24, depth: 128, failOnRevert: true },
     },
   },
 });

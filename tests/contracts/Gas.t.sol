@@ -27,6 +27,9 @@ contract GasTest is Stage {
     bytes private constant FEATURES = hex"11223344556677889911223344556677";
     uint24 private constant CALLBACK_GAS = 60_000;
 
+    /// @dev Shown with `npx hardhat test solidity tests/contracts/Gas.t.sol -vvvv`.
+    event Figure(string what, uint256 gas, uint256 limit);
+
     uint256 private spent;
 
     /// hardhat-config: default.isolate = true
@@ -92,8 +95,9 @@ contract GasTest is Stage {
         }
     }
 
-    function costs(string memory what, uint256 want, uint256 limit) private view {
+    function costs(string memory what, uint256 want, uint256 limit) private {
         uint256 got = spent == 0 ? vm.lastCallGas().gasTotalUsed : spent;
+        emit Figure(what, got, limit);
         equal(got, want, what);
         isTrue(got <= limit, "within the published limit");
     }
