@@ -15,6 +15,14 @@ import {Decision} from "../types/Decision.sol";
 /// Cases are pseudonymous: a clinic knows whose case it is, the chain does not. Where even the features must stay
 /// private, `admitPrivately` shows the chain nothing but their hash.
 contract TriageDesk is DecisionConsumer {
+    enum Queue {
+        None,
+        Waiting,
+        Specialist,
+        Routine,
+        Doctor
+    }
+
     /// @dev The features of `models/breast-tumour`, in the order and widths of its card.
     struct Sample {
         uint16 radius;
@@ -25,14 +33,6 @@ contract TriageDesk is DecisionConsumer {
         uint16 concavity;
         uint16 concavePoints;
         uint16 symmetry;
-    }
-
-    enum Queue {
-        None,
-        Waiting,
-        Specialist,
-        Routine,
-        Doctor
     }
 
     /// @notice Gas for the callback: it rewrites one slot and emits one event.
