@@ -4,54 +4,34 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from oracle.chain.compile import check_fresh
 from oracle.chain.keys import list_keys
 from oracle.chain.rpc import RpcPool
-from oracle.chain.sources import read_sources
-from oracle.chain.toolchain import checkout, find_anvil, find_node, find_solc
 from oracle.cli.client import NodeClient, running_node
-from oracle.cli.compose import (
-    Place,
-    account_of,
-    contract_at,
-    fee_policy,
-    models_of,
-    open_place,
-)
+from oracle.cli.compose import contract_at, fee_policy
 from oracle.cli.home import Home
+from oracle.cli.machine import (
+    Finding,
+    Status,
+    anvil,
+    artifacts,
+    compiler,
+    from_error,
+    node_js,
+    ok,
+    python,
+)
+from oracle.cli.place import Place, account_of, models_of, open_place
 from oracle.cli.settings import Settings
 from oracle.core.errors import ConfigError, OracleError
 from oracle.core.transaction import answer_gas
 
-LEAST_PYTHON = (3, 11)
 SKEW_SECONDS = 60
-
-
-class Status(StrEnum):
-    """How a matter stands."""
-
-    OK = "ok"
-    NOTE = "note"
-    """Something is missing that this set-up may not need."""
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One matter, what was found, and how to mend it."""
-
-    name: str
-    status: Status
-    what: str
-    remedy: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,16 +46,6 @@ class Patient:
     chosen: bool
 
 
-def ok(name: str, what: str) -> Finding:
-    """A matter that is as it should be."""
-    return Finding(name=name, status=Status.OK, what=what)
-
-
-def from_error(name: str, error: OracleError, status: Status = Status.FAIL) -> Finding:
-    """A matter that is not, as the error says."""
-    return Finding(name=name, status=status, what=error.what, remedy=error.remedy)
-
-
 async def examine(settings: Settings, *, chosen: bool) -> list[Finding]:
     """Every finding, in the order in which things depend on each other."""
     patient = Patient(settings=settings, chosen=chosen)
@@ -85,67 +55,6 @@ async def examine(settings: Settings, *, chosen: bool) -> list[Finding]:
     found += await chain(patient)
     found += [port(patient), running(patient)]
     return found
-
-
-def python() -> Finding:
-    """The interpreter."""
-    version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < LEAST_PYTHON:
-        return Finding(
-            name="python",
-            status=Status.FAIL,
-            what=f"{version} at {sys.executable}",
-            remedy="use Python 3.11 or newer",
-        )
-    return ok("python", f"{version} at {sys.executable}")
-
-
-def node_js() -> Finding:
-    """Node.js: for Hardhat, the npm compiler and the JavaScript client."""
-    try:
-        return ok("node.js", str(find_node()))
-    except OracleError as error:
-        return from_error("node.js", error, _needed_in_checkout())
-
-
-def anvil() -> Finding:
-    """The local chain."""
-    try:
-        return ok("anvil", str(find_anvil()))
-    except OracleError as error:
-        return from_error("anvil", error, _needed_in_checkout())
-
-
-def compiler() -> Finding:
-    """The Solidity compiler; nobody needs it who changes no contract."""
-    root = checkout()
-    if root is None:
-        return ok("compiler", "not needed: the package ships its contracts compiled")
-    try:
-        version = read_sources(root).version
-        found = find_solc(version, root / ".oracle" / "bin")
-        return ok("compiler", f"solc {version} at {found}")
-    except OracleError as error:
-        return from_error("compiler", error, Status.NOTE)
-
-
-def artifacts() -> Finding:
-    """Whether what is deployed is what the sources say."""
-    root = checkout()
-    if root is None:
-        return ok("artifacts", "as released")
-    try:
-        faults = check_fresh(root)
-    except OracleError as error:
-        return from_error("artifacts", error, Status.NOTE)
-    if faults:
-        return Finding(
-            name="artifacts",
-            status=Status.FAIL,
-            what="; ".join(faults[:3]),
-            remedy="run `oracle compile`",
-        )
-    return ok("artifacts", "fresh")
 
 
 def state_folder(patient: Patient) -> Finding:
@@ -295,11 +204,6 @@ def running(patient: Patient) -> Finding:
     return Finding(
         name="node", status=Status.FAIL, what=f"{url} is not ready: {'; '.join(bad)}", remedy=""
     )
-
-
-def _needed_in_checkout() -> Status:
-    """Programs for local chains are missing from a wheel on purpose."""
-    return Status.FAIL if checkout() is not None else Status.NOTE
 
 
 async def _checked(check: Callable[[Place], Awaitable[Finding]], place: Place) -> Finding:

@@ -17,7 +17,7 @@ from oracle.cli.running import run
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from oracle.cli.compose import Place
+    from oracle.cli.place import Place
     from oracle.cli.settings import Settings
     from oracle.cli.tour import Tour
     from oracle.inference.folder import StoredModel
@@ -50,7 +50,8 @@ def demo(
 
 async def _demo(settings: Settings, name: str, engine: EngineName, folder: Path) -> None:
     from oracle.chain.local import Engine, local_chain
-    from oracle.cli.compose import deploy_to, models_of, open_place
+    from oracle.cli.compose import deploy_to
+    from oracle.cli.place import models_of, open_place
     from oracle.cli.tour import Tour
     from oracle.inference.store import CardStore
 
@@ -116,8 +117,8 @@ async def _steps(
     from oracle.chain.keys import find_account
     from oracle.chain.signer import AccountSigner
     from oracle.cli.asking import ask_through, decided
-    from oracle.cli.compose import REQUESTER
     from oracle.cli.dapps import dapp_for
+    from oracle.cli.place import REQUESTER
     from oracle.cli.rechecking import recheck
     from oracle.core.errors import ChainError
 

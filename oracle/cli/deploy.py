@@ -37,7 +37,8 @@ def deploy(
 
 async def _deploy(settings: Settings, dry_run: bool, json: bool) -> None:
     from oracle.chain.deployment import plan_deployment
-    from oracle.cli.compose import deploy_to, models_of, open_place
+    from oracle.cli.compose import deploy_to
+    from oracle.cli.place import models_of, open_place
     from oracle.node.registration import registration_of
 
     models = models_of(settings)

@@ -13,7 +13,7 @@ from oracle.cli.exits import ExitCode
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
-    from oracle.cli.checkup import Finding
+    from oracle.cli.machine import Finding
 
 MARKS = {"ok": ("✓", "good"), "note": ("·", "warn"), "fail": ("✗", "bad")}
 

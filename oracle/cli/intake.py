@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 from rich.text import Text
 
-from oracle.cli.compose import bundled_models
 from oracle.cli.console import err, facts, out, say, table
 from oracle.cli.home import Home
+from oracle.cli.place import bundled_models
 from oracle.cli.settings import Settings
 from oracle.core.errors import ConfigError, Conflict, InvalidInput, NotFound, VerificationError
 from oracle.core.model_card import ModelCard

@@ -95,7 +95,7 @@ def show(
 
 async def _balance(settings: object, address: str) -> int:
     from oracle.chain.rpc import RpcPool
-    from oracle.cli.compose import network_of
+    from oracle.cli.place import network_of
     from oracle.cli.settings import Settings
 
     assert isinstance(settings, Settings)
@@ -121,7 +121,7 @@ def _new_passphrase() -> str:
         ConfigError: there is none, or the two differ.
     """
     from oracle.chain.keys import find_passphrase
-    from oracle.cli.compose import ask_passphrase
+    from oracle.cli.place import ask_passphrase
     from oracle.cli.settings import read_settings
     from oracle.core.errors import ConfigError
 

@@ -24,7 +24,7 @@ Models = Annotated[Path | None, typer.Option("--models", help="Folder of models.
 @app.command("list")
 def list_(models: Models = None, json: AsJson = False) -> None:
     """List the models."""
-    from oracle.cli.compose import models_of
+    from oracle.cli.place import models_of
 
     found = sorted(models_of(_settings(models)), key=lambda model: model.name)
     if json:
@@ -50,7 +50,7 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Show one model: what it takes, what it says, how it is judged, where it comes from."""
-    from oracle.cli.compose import models_of
+    from oracle.cli.place import models_of
     from oracle.core.card_json import card_to_json
 
     model = models_of(_settings(models)).find(name)

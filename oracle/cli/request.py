@@ -13,7 +13,7 @@ from oracle.cli.running import run
 if TYPE_CHECKING:
     from oracle.chain.contracts import Decision
     from oracle.cli.asking import Asked
-    from oracle.cli.compose import Place
+    from oracle.cli.place import Place
     from oracle.cli.settings import Settings
     from oracle.inference.folder import StoredModel
 
@@ -76,8 +76,9 @@ async def _request(
     from oracle.chain.signer import AccountSigner
     from oracle.cli.asking import ask_directly, ask_through, decided
     from oracle.cli.client import running_node
-    from oracle.cli.compose import REQUESTER, contract_at, models_of, open_place
+    from oracle.cli.compose import contract_at
     from oracle.cli.dapps import dapp_for
+    from oracle.cli.place import REQUESTER, models_of, open_place
 
     note = running_node(settings)
     url = note.rpc if note and not settings.urls else None

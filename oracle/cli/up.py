@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from oracle.chain.deployment import Deployed
-    from oracle.cli.compose import Place
     from oracle.cli.home import RunningNode
     from oracle.cli.logs import LogFormat
+    from oracle.cli.place import Place
     from oracle.cli.settings import Settings
     from oracle.cli.steps import Steps
     from oracle.inference.store import CardStore
@@ -109,7 +109,8 @@ async def _up(
     from contextlib import AsyncExitStack
 
     from oracle.api.server import bind
-    from oracle.cli.compose import deploy_to, models_of, open_place
+    from oracle.cli.compose import deploy_to
+    from oracle.cli.place import models_of, open_place
     from oracle.core.errors import NotFound
 
     steps = _open(settings)
@@ -140,7 +141,8 @@ async def _up(
 
 async def _node(settings: Settings) -> None:
     from oracle.api.server import bind
-    from oracle.cli.compose import contract_at, models_of, open_place
+    from oracle.cli.compose import contract_at
+    from oracle.cli.place import models_of, open_place
 
     steps = _open(settings)
     with bind(settings.api_host, settings.api_port) as listener:

@@ -1,0 +1,162 @@
+"""Where a node or a command works: a chain, a key on it, models, and a folder for its state."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from oracle.chain.keys import find_account, find_passphrase, list_keys, unlock
+from oracle.chain.networks import RPC_URLS, Network, load_network
+from oracle.chain.rpc import RpcPool
+from oracle.cli.home import Home
+from oracle.cli.settings import Settings, environment
+from oracle.core.errors import ConfigError
+from oracle.inference.store import CardStore
+
+OPERATOR, REQUESTER = 0, 1
+"""Development accounts of a local chain: who answers, and who asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a node works: a chain, a key on it, and a folder for its state.
+
+    Attributes:
+        genesis: hash of block 0, which tells apart a local chain from the same one started again.
+    """
+
+    settings: Settings
+    network: Network
+    rpc: RpcPool
+    account: LocalAccount
+    genesis: bytes
+    home: Home
+
+
+def network_of(settings: Settings, *, url: str | None = None) -> Network:
+    """The network that the settings name; ``url`` takes the place of its endpoints."""
+    urls = [url] if url else settings.urls
+    given = {RPC_URLS: ",".join(urls)} if urls else {}
+    return load_network(settings.network, {**environment(), **given})
+
+
+def account_of(settings: Settings, chain_id: int, *, dev_index: int = OPERATOR) -> LocalAccount:
+    """The key to act with: the environment's, a keystore, or a local chain's development key.
+
+    Raises:
+        ConfigError: there is none that may be used on this chain.
+    """
+    environ = settings.key_environment()
+    store = settings.keystore
+    if store is not None and not store.is_dir():
+        found = [key for key in list_keys(store.parent) if key.path == store]
+        if not found:
+            raise ConfigError(
+                f"{store} is no keystore", remedy="set ORACLE_KEYSTORE to a keystore file or folder"
+            )
+        return unlock(found[0], find_passphrase(environ, ask_passphrase))
+    return find_account(
+        chain_id=chain_id,
+        folder=store or Home(settings.home).keystore,
+        environ=environ,
+        address=settings.account,
+        prompt=ask_passphrase,
+        dev_index=dev_index,
+    )
+
+
+def ask_passphrase(question: str) -> str:
+    """Ask in the terminal, without showing what is typed; nothing where there is none."""
+    import getpass
+    import sys
+
+    return getpass.getpass(f"{question}: ") if sys.stdin.isatty() else ""
+
+
+def models_of(settings: Settings) -> CardStore:
+    """The models to serve: those of the settings' folder, else the bundled ones and one's own.
+
+    Raises:
+        ConfigError: the bundled models are missing.
+    """
+    if settings.models is not None:
+        return CardStore.open(settings.models)
+    store = CardStore.open(bundled_models())
+    own = Home(settings.home).models
+    for model in CardStore.open(own) if own.is_dir() else ():
+        store.add(model)
+    return store
+
+
+def bundled_models() -> Path:
+    """The models that come with the package, or with the checkout.
+
+    Raises:
+        ConfigError: they are missing.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "models", package.parent / "models"):
+        if folder.is_dir():
+            return folder
+    raise ConfigError(
+        "the bundled models are missing from this installation",
+        remedy="install the package again, or name a folder with --models",
+    )
+
+
+@asynccontextmanager
+async def open_place(
+    settings: Settings, *, url: str | None = None, dev_index: int = OPERATOR
+) -> AsyncIterator[Place]:
+    """Connect to the network, and check that it is the one that was named.
+
+    Args:
+        url: RPC endpoint of a chain that was just started.
+        dev_index: which development account to act as on a local chain.
+
+    Raises:
+        ConfigError: another chain id, no key, no endpoint.
+        Transient: no endpoint answers.
+    """
+    network = network_of(settings, url=url)
+    account = account_of(settings, network.chain_id, dev_index=dev_index)
+    async with RpcPool(network.rpc_urls, chain_id=network.chain_id) as rpc:
+        await rpc.check()
+        genesis = await rpc.block(0)
+        yield Place(
+            settings=settings,
+            network=network,
+            rpc=rpc,
+            account=account,
+            genesis=genesis.hash,
+            home=Home(settings.home),
+        )
+
+
+def lock_folder(place: Place) -> Path:
+    """Where this machine's processes see each other's locks: the user's, not the project's.
+
+    A local chain's key is known to everybody, so there its lock is of that chain alone.
+    """
+    try:
+        root = environment().get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        folder = Path(root) / "decision-oracle"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # a user without a home: only this state folder is left
+        folder = place.home.folder
+    if not place.network.is_local:
+        return folder
+    where = place.genesis + place.network.rpc_urls[0].encode()
+    return folder / hashlib.sha256(where).hexdigest()[:16]
+
+
+def local_state(place: Place) -> Path:
+    """A local chain's addresses are of that chain alone: the next one starts empty."""
+    if place.network.is_local:
+        return place.home.folder / "local" / place.genesis.hex()[:8]
+    return place.home.folder
