@@ -21,7 +21,7 @@ from eth_utils.crypto import keccak
 from oracle.core.prediction import UINT40_MAX, Prediction
 from oracle.core.strict_json import Fields, parse_json
 
-MAX_ITEMS = 64
+MAX_ITEMS = 32
 """Most requests in one message."""
 _MESSAGE = keccak(text="decision-oracle/peer/1")
 _COMMITMENT = keccak(text="decision-oracle/opinion-commitment/1")

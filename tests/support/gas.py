@@ -1,6 +1,6 @@
 """Full receipt gas of the contract's own paths, measured on a real chain.
 
-Anvil with the Cancun rules; exact, so that ``tests/integration/chain/test_gas.py`` pins it and ``make bench``
+Anvil with the Cancun rules; exact, so that a test pins it, and ``make bench``
 prints it beside other systems' figures for the same operation.
 """
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from eth_account.signers.local import LocalAccount
+
 from oracle.chain.contracts import DecisionContract, DecisionLog, decode_logs
-from oracle.chain.deployment import deploy, plan_deployment
+from oracle.chain.deployment import ContractSpec, deploy, plan_deployment
 from oracle.chain.local import dev_account
 from oracle.chain.rpc import RpcPool
 from oracle.chain.signer import AccountSigner
@@ -38,11 +40,12 @@ class World:
     contract: DecisionContract
     store: CardStore
     url: str
+    name: str = ""
 
     @property
     def model(self) -> StoredModel:
         """The model that the tests ask."""
-        return next(iter(self.store))
+        return self.store.find(self.name) if self.name else next(iter(self.store))
 
     async def ask(
         self,
@@ -117,14 +120,29 @@ async def until(
 
 
 @asynccontextmanager
-async def deployed_world(url: str) -> AsyncIterator[World]:
-    """Deploy the contract and register the bundled models on a fresh local chain."""
+async def deployed_world(
+    url: str, *, committee: tuple[Sequence[str], int] | None = None, name: str = ""
+) -> AsyncIterator[World]:
+    """Deploy the contract and register the bundled models on a fresh local chain.
+
+    Args:
+        committee: members' addresses and threshold of a quorum that vouches, instead of OPERATOR.
+        name: the model that the tests ask; the first one if not said.
+    """
     store = CardStore.open(MODELS)
+    others = []
+    attestor = OPERATOR.address
+    if committee is not None:
+        contract_at = ContractSpec(contract="DecisionContract").address
+        quorum = ContractSpec(
+            contract="QuorumAttestor", arguments=(contract_at, list(committee[0]), committee[1])
+        )
+        others, attestor = [quorum], quorum.address
     async with RpcPool([url], chain_id=CHAIN_ID) as rpc:
-        plan = plan_deployment([registration_of(model, OPERATOR.address) for model in store])
+        plan = plan_deployment([registration_of(model, attestor) for model in store], others=others)
         deployed = await deploy(plan, rpc, AccountSigner(rpc, OPERATOR))
         contract = DecisionContract(rpc, deployed.address)
-        yield World(rpc=rpc, contract=contract, store=store, url=url)
+        yield World(rpc=rpc, contract=contract, store=store, url=url, name=name)
 
 
 @asynccontextmanager
@@ -136,6 +154,8 @@ async def wired_node(
     observers: Sequence[Observer] = (),
     options: NodeOptions = OPTIONS,
     max_fee_gwei: int = 500,
+    account: LocalAccount = OPERATOR,
+    peers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Node]:
     """A node that is wired but not yet running."""
     async with (
@@ -149,7 +169,8 @@ async def wired_node(
                 contract=DecisionContract(rpc, contract),
                 journal=journal,
                 engine=engine,
-                account=OPERATOR,
+                account=account,
+                peers=dict(peers or {}),
                 chain_id=CHAIN_ID,
                 fees=FeePolicy(ceiling=max_fee_gwei * GWEI, priority=GWEI),
                 options=options,

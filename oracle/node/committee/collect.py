@@ -104,12 +104,8 @@ class Collector:
             )
             for request in batch
         }
-        for each in rounds.values():
-            own = opinion_of(self._parts.account, committee, said(each.request))
-            each.opinions[own.member] = own
         await self._ask(committee, rounds)
-        for each in rounds.values():
-            await self._propose_one(committee, each)
+        await self._propose(committee, [*rounds.values()])
         proposed = {s: each for s, each in rounds.items() if each.proposal is not None}
         await self._gather(committee, proposed)
         for each in rounds.values():
@@ -128,15 +124,17 @@ class Collector:
         return hmac.digest(bytes(self._parts.account.key), b"opinion" + request.subject, "sha256")
 
     async def _ask(self, committee: Committee, rounds: Mapping[bytes, _Round]) -> None:
-        questions = [
-            Question(
-                model_id=each.request.model_id,
-                subject=subject,
-                commitment=commitment_to(said(each.request), each.salt),
-            )
-            for subject, each in rounds.items()
-            if each.carried is None
-        ]
+        questions = []
+        for subject, each in rounds.items():
+            own = opinion_of(self._parts.account, committee, said(each.request))
+            each.opinions[own.member] = own
+            commitment = commitment_to(own.prediction, each.salt)
+            self._member.commit(subject, own.member, commitment)
+            if each.carried is None:
+                model_id = each.request.model_id
+                questions.append(
+                    Question(model_id=model_id, subject=subject, commitment=commitment)
+                )
         if not questions:
             return
 
@@ -163,38 +161,42 @@ class Collector:
             enough,
         )
 
-    async def _propose_one(self, committee: Committee, each: _Round) -> None:
-        """Settle on a prediction and vote for it, unless the opinions do not make one."""
+    async def _propose(self, committee: Committee, rounds: Sequence[_Round]) -> None:
+        """Settle on predictions and vote for them, where the opinions make one."""
+        me = self._parts.operator
         liars = await self._member.hear(
-            tuple(o for m, o in each.opinions.items() if m != self._parts.operator)
+            [o for each in rounds for m, o in each.opinions.items() if m != me]
         )
-        opinions = tuple(o for m, o in sorted(each.opinions.items()) if m not in liars)
-        proposal = each.carried
-        if proposal is None:
-            rule = rule_of(self._parts.engine.card(each.request.model_id))
-            prediction = settle(
-                {o.member: o.prediction for o in opinions}, committee.threshold, rule
-            )
-            if prediction is None:
+        proposed = []
+        for each in rounds:
+            proposal = each.carried or self._settled(committee, each, liars)
+            if proposal is None:
                 self._parts.observe("undecided", each.request)
-                return
-            proposal = Proposal(prediction=prediction, opinions=opinions, salt=each.salt)
-        try:
-            await self._member.support(
-                committee,
-                each.request,
-                proposal,
-                self._parts.operator,
-                commitment_to(said(each.request), each.salt),
-            )
-        except VerificationError as error:
-            log.warning("own_proposal_unsupported", why=str(error))
+                continue
+            proposed.append((each, proposal))
+        if not proposed:
             return
-        vote = await self._member.vote(committee, proposal)
-        if vote.digest != committee.vote_digest(proposal.prediction):
-            proposal = vote.proposal  # voted for it before a restart, or in another's turn
-        each.proposal = proposal
-        each.votes[self._parts.operator] = vote.signature
+        replies = await self._member.judge(committee, me, [p for _, p in proposed])
+        for (each, proposal), reply in zip(proposed, replies, strict=True):
+            if reply.vote is None:
+                continue
+            each.proposal = reply.earlier or proposal
+            each.votes[me] = reply.vote
+
+    def _settled(
+        self, committee: Committee, each: _Round, liars: set[tuple[bytes, str]]
+    ) -> Proposal | None:
+        opinions = tuple(
+            opinion
+            for member, opinion in sorted(each.opinions.items())
+            if (each.request.subject, member) not in liars
+        )
+        rule = rule_of(self._parts.engine.card(each.request.model_id))
+        heard = {opinion.member: opinion.prediction for opinion in opinions}
+        prediction = settle(heard, committee.threshold, rule)
+        if prediction is None:
+            return None
+        return Proposal(prediction=prediction, opinions=opinions, salt=each.salt)
 
     async def _gather(self, committee: Committee, rounds: Mapping[bytes, _Round]) -> None:
         if not rounds:

@@ -7,6 +7,8 @@ second one: the vote is in the journal before it leaves.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy.engine import Connection
@@ -57,7 +59,13 @@ class Member:
         envelope, questions = read_questions(body)
         committee = await self._committee(envelope, questions[0].model_id)
         self._check(committee, body, signature, envelope)
-        replies = [await self._opinion(committee, envelope.sender, q) for q in questions]
+        known = await self._known([(q.model_id, q.subject) for q in questions])
+        replies = await asyncio.to_thread(
+            lambda: [
+                self._opinion(committee, envelope.sender, question, request)
+                for question, request in zip(questions, known, strict=True)
+            ]
+        )
         return self._answer(committee, envelope, replies)
 
     async def ballots(self, body: bytes, signature: bytes) -> tuple[bytes, bytes]:
@@ -65,7 +73,7 @@ class Member:
         envelope, proposals = read_proposals(body)
         committee = await self._committee(envelope, proposals[0].prediction.model_id)
         self._check(committee, body, signature, envelope)
-        replies = [await self._ballot(committee, envelope.sender, p) for p in proposals]
+        replies = await self.judge(committee, envelope.sender, proposals)
         return self._answer(committee, envelope, replies)
 
     def due(self, committee: Committee, subject: bytes, collector: str) -> float:
@@ -77,26 +85,123 @@ class Member:
         turn = since + rank * self._parts.options.turn_seconds
         return turn - self._parts.clock()
 
-    async def vote(self, committee: Committee, proposal: Proposal) -> votes.Vote:
-        """Vote for a supported proposal; gives the vote that stands, an earlier one if there is."""
-        digest = committee.vote_digest(proposal.prediction)
-        signature = sign(self._parts.account, digest)
-        return await self._parts.journal.write(
-            lambda db: votes.cast(db, proposal, digest, signature)
+    def commit(self, subject: bytes, collector: str, commitment: bytes) -> None:
+        """Remember what a collector committed to before it saw any opinion."""
+        self._commitments[subject, collector] = commitment
+        if len(self._commitments) > KEEP:
+            self._commitments.pop(next(iter(self._commitments)))
+
+    async def judge(
+        self, committee: Committee, collector: str, proposals: Sequence[Proposal]
+    ) -> list[Reply]:
+        """Vote for each proposal that this member supports; the votes are recorded on return."""
+        now = await self._parts.rpc.timestamp(head(self._parts))
+        known = await self._known(
+            [(p.prediction.model_id, p.prediction.subject) for p in proposals]
+        )
+        refusals = await asyncio.to_thread(
+            lambda: [
+                self._objection(committee, collector, proposal, request, now)
+                for proposal, request in zip(proposals, known, strict=True)
+            ]
         )
 
-    async def hear(self, opinions: tuple[Opinion, ...]) -> set[str]:
-        """Remember verified opinions; returns the members that contradict what they said before."""
+        def record(db: Connection) -> list[Reply]:
+            return [
+                self._vote(db, committee, proposal, refusal)
+                for proposal, refusal in zip(proposals, refusals, strict=True)
+            ]
+
+        replies = await self._parts.journal.write(record)
+        for reply in replies:
+            if reply.refusal:
+                log.warning("proposal_refused", peer=collector, why=reply.refusal)
+            self._parts.observe("proposal_refused" if reply.refusal else "voted")
+        return replies
+
+    async def hear(self, opinions: Sequence[Opinion]) -> set[tuple[bytes, str]]:
+        """Remember verified opinions.
+
+        Returns:
+            Subject and member of each that contradicts what the member said before.
+        """
+        return await self._parts.journal.write(lambda db: self._hear(db, opinions))
+
+    def _hear(self, db: Connection, opinions: Sequence[Opinion]) -> set[tuple[bytes, str]]:
         now = self._parts.now()
-
-        def record(db: Connection) -> set[str]:
-            return {opinion.member for opinion in opinions if votes.hear(db, opinion, now)}
-
-        liars = await self._parts.journal.write(record)
-        for member in liars:
-            log.error("peer_equivocated", peer=member)
+        liars = {
+            (opinion.prediction.subject, opinion.member)
+            for opinion in opinions
+            if votes.hear(db, opinion, now)
+        }
+        for subject, member in liars:
+            log.error("peer_equivocated", peer=member, request_id="0x" + subject.hex())
             self._parts.observe("equivocation")
         return liars
+
+    def _opinion(
+        self, committee: Committee, collector: str, question: Question, request: Request | None
+    ) -> Reply:
+        refusal = self._not_ready(request)
+        if refusal or request is None or request.prediction is None:
+            return Reply(subject=question.subject, refusal=refusal)
+        wait = self.due(committee, question.subject, collector)
+        if wait > self._parts.options.turn_seconds / 2:
+            return Reply(subject=question.subject, refusal=f"not your turn for {wait:.1f} s")
+        self.commit(question.subject, collector, question.commitment)
+        opinion = opinion_of(self._parts.account, committee, request.prediction)
+        return Reply(subject=question.subject, opinion=opinion)
+
+    def _objection(
+        self,
+        committee: Committee,
+        collector: str,
+        proposal: Proposal,
+        request: Request | None,
+        now: int,
+    ) -> str:
+        """Why this member does not support a proposal; empty where it does."""
+        refusal = self._not_ready(request)
+        if refusal or request is None or request.prediction is None:
+            return refusal
+        own, said = request.prediction, proposal.prediction
+        commitment = self._commitments.get((said.subject, collector))
+        if commitment is None and not proposal.seconded:
+            return "ask for the opinion first"
+        rule = rule_of(self._parts.engine.card(request.model_id))
+        try:
+            check_proposal(committee, rule, proposal, collector=collector, commitment=commitment)
+        except VerificationError as error:
+            return error.what
+        if not rule.agree(replace(own, predicted_at=said.predicted_at), said):
+            return f"this member computed {own.value}, which does not agree with {said.value}"
+        if not own.predicted_at - LATE <= said.predicted_at <= now:
+            return f"predictedAt {said.predicted_at} is not the request's time"
+        return ""
+
+    def _vote(
+        self, db: Connection, committee: Committee, proposal: Proposal, refusal: str
+    ) -> Reply:
+        said = proposal.prediction
+        digest = committee.vote_digest(said)
+        standing = votes.find_vote(db, said.model_id, said.subject)
+        if standing is None:
+            if refusal:
+                return Reply(subject=said.subject, refusal=refusal)
+            liars = self._hear(db, proposal.opinions)
+            if len(proposal.opinions) - len(liars) < committee.threshold:
+                names = ", ".join(sorted(member for _, member in liars))
+                return Reply(subject=said.subject, refusal=f"{names} said something else before")
+            signature = sign(self._parts.account, digest)
+            standing = votes.cast(db, proposal, digest, signature)
+        if standing.digest == digest:
+            return Reply(subject=said.subject, vote=standing.signature)
+        return Reply(
+            subject=said.subject,
+            vote=standing.signature,
+            earlier=standing.proposal,
+            refusal="voted for another prediction before",
+        )
 
     def _check(
         self, committee: Committee, body: bytes, signature: bytes, envelope: Envelope
@@ -120,80 +225,10 @@ class Member:
             )
         return role.committee
 
-    async def _opinion(self, committee: Committee, collector: str, question: Question) -> Reply:
-        request = await self._request(question.model_id, question.subject)
-        refusal = self._not_ready(request)
-        if refusal or request is None or request.prediction is None:
-            return Reply(subject=question.subject, refusal=refusal)
-        wait = self.due(committee, question.subject, collector)
-        if wait > self._parts.options.turn_seconds / 2:
-            return Reply(subject=question.subject, refusal=f"not your turn for {wait:.1f} s")
-        key = (question.subject, collector)
-        self._commitments[key] = question.commitment
-        if len(self._commitments) > KEEP:
-            self._commitments.pop(next(iter(self._commitments)))
-        opinion = opinion_of(self._parts.account, committee, request.prediction)
-        return Reply(subject=question.subject, opinion=opinion)
-
-    async def _ballot(self, committee: Committee, collector: str, proposal: Proposal) -> Reply:
-        said = proposal.prediction
-        subject = said.subject
-        earlier = await self._parts.journal.read(
-            lambda db: votes.find_vote(db, said.model_id, subject)
+    async def _known(self, subjects: Sequence[tuple[bytes, bytes]]) -> list[Request | None]:
+        return await self._parts.journal.read(
+            lambda db: [requests.find(db, *subject) for subject in subjects]
         )
-        if earlier is not None:
-            if earlier.digest == committee.vote_digest(said):
-                return Reply(subject=subject, vote=earlier.signature)
-            return _voted_before(subject, earlier)
-        request = await self._request(said.model_id, subject)
-        refusal = self._not_ready(request)
-        if refusal or request is None:
-            return Reply(subject=subject, refusal=refusal)
-        commitment = self._commitments.get((subject, collector))
-        if commitment is None and not proposal.seconded:
-            return Reply(subject=subject, refusal="ask for the opinion first")
-        try:
-            await self.support(committee, request, proposal, collector, commitment)
-        except VerificationError as error:
-            log.warning("proposal_refused", peer=collector, why=str(error))
-            self._parts.observe("proposal_refused")
-            return Reply(subject=subject, refusal=error.what)
-        vote = await self.vote(committee, proposal)
-        if vote.digest != committee.vote_digest(said):
-            return _voted_before(subject, vote)
-        self._parts.observe("voted", request)
-        return Reply(subject=subject, vote=vote.signature)
-
-    async def support(
-        self,
-        committee: Committee,
-        request: Request,
-        proposal: Proposal,
-        collector: str,
-        commitment: bytes | None,
-    ) -> None:
-        """Hold a proposal to its opinions, to this member's own, and to the chain's time.
-
-        Raises:
-            VerificationError: this member does not support it.
-        """
-        rule = rule_of(self._parts.engine.card(request.model_id))
-        check_proposal(committee, rule, proposal, collector=collector, commitment=commitment)
-        liars = await self.hear(proposal.opinions)
-        if len(proposal.opinions) - len(liars) < committee.threshold:
-            raise VerificationError(f"{', '.join(sorted(liars))} said something else before")
-        assert request.prediction is not None
-        own, said = request.prediction, proposal.prediction
-        if not rule.agree(replace(own, predicted_at=said.predicted_at), said):
-            raise VerificationError(
-                f"this member computed {own.value}, which does not agree with {said.value}"
-            )
-        now = await self._parts.rpc.timestamp(head(self._parts))
-        if not own.predicted_at - LATE <= said.predicted_at <= now:
-            raise VerificationError(f"predictedAt {said.predicted_at} is not the request's time")
-
-    async def _request(self, model_id: bytes, subject: bytes) -> Request | None:
-        return await self._parts.journal.read(lambda db: requests.find(db, model_id, subject))
 
     def _not_ready(self, request: Request | None) -> str:
         if request is None:
@@ -205,7 +240,7 @@ class Member:
         return ""
 
     def _answer(
-        self, committee: Committee, envelope: Envelope, replies: list[Reply]
+        self, committee: Committee, envelope: Envelope, replies: Sequence[Reply]
     ) -> tuple[bytes, bytes]:
         back = Envelope(sender=self._parts.operator, receiver=envelope.sender, at=self._parts.now())
         body = write_replies(back, replies)
@@ -216,13 +251,3 @@ class Member:
 def rule_of(card: ModelCard) -> Rule:
     """When two values of this model are the same answer."""
     return Rule(tolerance=None if isinstance(card.head, ClassHead) else card.tolerance)
-
-
-def _voted_before(subject: bytes, vote: votes.Vote) -> Reply:
-    """The vote that stands, for the collector to carry on instead of its own proposal."""
-    return Reply(
-        subject=subject,
-        vote=vote.signature,
-        earlier=vote.proposal,
-        refusal="voted for another prediction before",
-    )
