@@ -30,7 +30,7 @@ install: .venv/.installed node_modules/.installed
 
 node_modules/.installed: package-lock.json package.json | .venv/.installed
 	@echo "Installing the local chains and the compiler (about half a minute) …"
-	@npm ci --silent
+	@npm ci --loglevel=error --no-progress >/dev/null
 	@touch $@
 
 test: test-solidity test-js test-python
@@ -66,6 +66,7 @@ lock: install
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \
 	  --no-emit-index-url --no-header --quiet --output-file requirements.lock
 	npm install --package-lock-only
+	$(BIN)/python .ci/platforms.py
 
 clean:
 	rm -rf .venv node_modules .oracle artifacts cache coverage dist build
