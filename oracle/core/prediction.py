@@ -127,7 +127,9 @@ def request_id(
 
 
 def subject_of(reference: str) -> bytes:
-    """The subject for an operator's own reference: ``0x`` and 64 hex digits as they are, else keccak256 of the text.
+    """The subject for an operator's own reference, 32 bytes.
+
+    ``0x`` and 64 hexadecimal digits stand for themselves; of any other text it is keccak256.
 
     Raises:
         InvalidInput: the reference is empty, or looks like a request's id.
