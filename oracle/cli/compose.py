@@ -26,6 +26,7 @@ from oracle.chain.deployment import (
 from oracle.chain.keys import KeyLock
 from oracle.chain.local import LOCAL_CHAIN_IDS
 from oracle.chain.signer import AccountSigner
+from oracle.cli.peers import peers_of
 from oracle.cli.place import Place, local_state, lock_folder
 from oracle.core.errors import ConfigError
 from oracle.core.transaction import GWEI, FeePolicy
@@ -46,9 +47,14 @@ async def deploy_to(
     models: CardStore,
     *,
     others: Sequence[ContractSpec] = (),
+    attestor: str | None = None,
     progress: Progress | None = None,
 ) -> Deployed:
     """Bring the contracts and the models to the chain, and write the addresses down.
+
+    Args:
+        others: contracts beside them.
+        attestor: who vouches for the models; the place's own account where None.
 
     Raises:
         VerificationError: other code is at one of the addresses.
@@ -56,9 +62,9 @@ async def deploy_to(
     """
     path = addresses_path(place.network.chain_id, local_state(place))
     known = load_addresses(path)
-    operator = str(place.account.address)
+    vouching = attestor or str(place.account.address)
     plan = plan_deployment(
-        [registration_of(m, operator) for m in models if m.policy], others=others
+        [registration_of(m, vouching) for m in models if m.policy], others=others
     )
     same = known is not None and known.decision_contract == plan.decision_contract.address
     deployed = await deploy(
@@ -129,6 +135,7 @@ async def open_node(
             fees=fee_policy(place),
             options=node_options(place, start_block),
             genesis=place.genesis,
+            peers=peers_of(settings),
             observers=[metrics],
         )
         yield Node(parts), metrics

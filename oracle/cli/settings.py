@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     )
     contract: str | None = Field(None, description="Address of the decision contract.")
     models: Path | None = Field(None, description="Folder of models; the bundled ones if unset.")
+    peers: Path | None = Field(None, description="TOML file: committee members' API URLs.")
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(API_PORT, ge=0, le=65535)
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
                 "account": None,
                 "api_keys": None,
                 "journal": None,
+                "peers": None,
             }
         )
 

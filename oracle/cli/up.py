@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from oracle.cli.place import Place
     from oracle.cli.settings import Settings
     from oracle.cli.steps import Steps
+    from oracle.inference.folder import StoredModel
     from oracle.inference.store import CardStore
 
 CHAIN_PORT = 8545
@@ -56,6 +57,14 @@ def up(
     block_time: Annotated[
         float | None, typer.Option(help="Seconds between blocks; at once without it.")
     ] = None,
+    nodes: Annotated[
+        int | None,
+        typer.Option(help="A committee of that many nodes, each a process with a key of its own."),
+    ] = None,
+    quorum: Annotated[
+        int | None,
+        typer.Option(help="How many of them have to agree; more than two thirds without it."),
+    ] = None,
     rpc: Rpc = None,
     network: Network = None,
     models: Models = None,
@@ -64,11 +73,21 @@ def up(
 ) -> None:
     """Start everything: a local chain, the contracts, the models, a node and its API.
 
+    With --nodes 4 --quorum 3 it is a committee, of which any three decide together.
     With --rpc or --network it uses that chain instead of starting one. Ctrl-C stops it all.
     """
     settings = _settings(network, rpc, port, host, models, log_level, log_format)
     own_chain = rpc is None and network is None
-    run(_up(settings, engine if own_chain else None, chain_port, block_time))
+    if nodes is None and quorum is None:
+        run(_up(settings, engine if own_chain else None, chain_port, block_time))
+        return
+    from oracle.cli.committee_up import up_committee
+    from oracle.core.errors import InvalidInput
+
+    if nodes is None:
+        raise InvalidInput("a quorum of one node", remedy="say of how many, with --nodes")
+    chain = _chain(settings, engine, chain_port, block_time) if own_chain else None
+    run(up_committee(settings, chain, nodes=nodes, quorum=quorum))
 
 
 def node(
@@ -229,8 +248,7 @@ def what_next(note: RunningNode, models: CardStore) -> Text:
     from oracle.api.models import example_of
     from oracle.chain.contracts import DecisionContract
 
-    known = [model for model in models if model.vectors] or list(models)
-    model = min(known, key=lambda each: len(json.dumps(example_of(each))))
+    model = easiest(models)
     body = json.dumps({"model": model.name, "input": example_of(model), "wait": 10})
     call = json.dumps(
         {
@@ -263,6 +281,16 @@ def what_next(note: RunningNode, models: CardStore) -> Text:
     for what, command in things:
         lines += [Text(f"\n  {what}", style="quiet"), Text(f"    {command}")]
     return Text("\n").join([*lines, Text("\nCtrl-C stops everything.\n", style="quiet")])
+
+
+def easiest(models: CardStore) -> StoredModel:
+    """The model with the shortest example, to try things with."""
+    import json
+
+    from oracle.api.models import example_of
+
+    known = [model for model in models if model.vectors] or list(models)
+    return min(known, key=lambda each: len(json.dumps(example_of(each))))
 
 
 def _deployed_words(deployed: Deployed) -> str:
