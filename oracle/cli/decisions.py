@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from oracle.cli.console import out, show_json
+
+if TYPE_CHECKING:
+    from oracle.cli.client import NodeClient
+    from oracle.cli.evidence import Vouched
+    from oracle.cli.settings import Settings
+
+Json = Mapping[str, Any]
 
 app = typer.Typer(
     name="decisions",
@@ -58,34 +66,67 @@ def show(
     subject: Annotated[str, typer.Argument(help="The decision's subject, or its beginning.")],
     model: Annotated[str | None, typer.Option(help="Needed where several decided on it.")] = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait until it is over.")] = 0.0,
+    network: Annotated[str | None, typer.Option(help="The network, to read evidence from.")] = None,
+    rpc: Annotated[str | None, typer.Option(help="RPC endpoint to read evidence from.")] = None,
     api: Api = None,
     json: AsJson = False,
 ) -> None:
-    """Show everything about one decision."""
+    """Show everything about one decision, and who vouched for it.
+
+    The evidence is read from the chain, and every signature in it is checked here.
+    """
     from oracle.cli.client import connect
     from oracle.cli.settings import read_settings
     from oracle.cli.show import print_account
+    from oracle.cli.show_evidence import evidence_json, evidence_lines
 
-    with connect(read_settings(api_url=api)) as node:
+    settings = read_settings(api_url=api, network=network, rpc_urls=rpc)
+    with connect(settings) as node:
         whole = _whole(node, subject)
         account = node.get(f"/api/decisions/{whole}", model=model, wait=wait or None)
+        found = _evidence(settings, node, account)
     if json:
-        show_json(account)
+        show_json({**account, "evidence": evidence_json(found)})
     else:
-        print_account(account)
+        print_account(account, evidence_lines(account, found))
 
 
-def _whole(node: object, subject: str) -> str:
+def _evidence(settings: Settings, node: NodeClient, account: Json) -> Vouched | str:
+    """Who vouched, or why that can not be said."""
+    from oracle.chain.contracts import DecisionContract
+    from oracle.cli.evidence import reading, vouched_in
+    from oracle.cli.running import run
+    from oracle.core.errors import OracleError
+
+    decision = account["decision"]
+    if decision is None:
+        return "not decided yet"
+
+    async def read() -> Vouched:
+        async with reading(settings) as rpc:
+            address = node.ready()["network"]["contract"]
+            return await vouched_in(
+                DecisionContract(rpc, address),
+                bytes.fromhex(account["model"]["id"][2:]),
+                bytes.fromhex(decision["tx_hash"][2:]),
+                decision["block_number"],
+            )
+
+    try:
+        return run(read())
+    except OracleError as error:
+        return error.what
+
+
+def _whole(node: NodeClient, subject: str) -> str:
     """The subject that begins so, among the latest; whole ones and texts as they are.
 
     Raises:
         NotFound: none, or several.
     """
-    from oracle.cli.client import NodeClient
     from oracle.core.errors import NotFound
     from oracle.core.prediction import subject_of
 
-    assert isinstance(node, NodeClient)
     if subject.startswith("0x") and len(subject) == 66:
         return subject.lower()
     start = subject.split("…")[0].lower()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -72,8 +73,12 @@ def timeline(account: Json) -> Table:
     return grid
 
 
-def print_account(account: Json) -> None:
-    """Everything about one decision, with air around it."""
+def print_account(account: Json, *more: RenderableType) -> None:
+    """Everything about one decision, with air around it.
+
+    Args:
+        more: what else is known, before the timeline.
+    """
     said = account["prediction"]
     say("", headline(account), details(account))
     if said:
@@ -86,6 +91,8 @@ def print_account(account: Json) -> None:
                 ]
             )
         )
+    for part in more:
+        say("", part)
     if account["timeline"]:
         say("", Padding(timeline(account), (0, 0, 0, 2)))
     say("")
