@@ -6,6 +6,7 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {IAttestor} from "./interfaces/IAttestor.sol";
 import {IDecisionContract} from "./interfaces/IDecisionContract.sol";
+import {IFeeSharer} from "./interfaces/IFeeSharer.sol";
 import {IPolicy} from "./interfaces/IPolicy.sol";
 import {CallbackLib} from "./libraries/CallbackLib.sol";
 import {RequestIdLib} from "./libraries/RequestIdLib.sol";
@@ -90,7 +91,10 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
         require(rules.verifies, AttestorTakesNoEvidence(attestor));
         require(IAttestor(attestor).verify(prediction, evidence), NotVouched(attestor, modelId, prediction.subject));
 
-        _decide(prediction, attestor, rules);
+        uint256 request = _decide(prediction, attestor, rules);
+        if (rules.sharesFees && request.feeOf() != 0) {
+            IFeeSharer(attestor).shareFee(prediction, evidence, uint256(request.feeOf()) * 1 gwei);
+        }
     }
 
     /// @inheritdoc IDecisionContract
@@ -189,11 +193,16 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
         }
     }
 
-    function _decide(Prediction calldata prediction, address attestor, Rules memory rules) private {
+    /// @dev Returns the slot as it was: the request that is answered, or 0.
+    function _decide(
+        Prediction calldata prediction,
+        address attestor,
+        Rules memory rules
+    ) private returns (uint256 request) {
         bytes32 modelId = prediction.modelId;
         bytes32 subject = prediction.subject;
         Slot storage slot = _slots[modelId][subject];
-        uint256 request = slot.word;
+        request = slot.word;
         if (subject.isRequestId()) _requireAnswers(request, prediction);
         else _requireUndecided(request, prediction, rules.openUntil);
         _requireSane(prediction, rules.maxAge);

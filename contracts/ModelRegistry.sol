@@ -5,6 +5,7 @@ import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165C
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IAttestor} from "./interfaces/IAttestor.sol";
+import {IFeeSharer} from "./interfaces/IFeeSharer.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IPolicy} from "./interfaces/IPolicy.sol";
 import {Model, ModelChange, ModelConfig} from "./types/Model.sol";
@@ -38,6 +39,7 @@ abstract contract ModelRegistry is IModelRegistry {
         uint40 openUntil;
         uint8 trustLevel;
         bool verifies;
+        bool sharesFees;
     }
 
     /// @inheritdoc IModelRegistry
@@ -150,6 +152,7 @@ abstract contract ModelRegistry is IModelRegistry {
                 trustLevel: rules.trustLevel,
                 paused: office.paused,
                 verifies: rules.verifies,
+                sharesFees: rules.sharesFees,
                 policy: rules.policy,
                 maxAge: rules.maxAge,
                 owner: office.owner,
@@ -177,7 +180,8 @@ abstract contract ModelRegistry is IModelRegistry {
             maxAge: config.maxAge,
             openUntil: 0,
             trustLevel: rules.trustLevel,
-            verifies: rules.verifies
+            verifies: rules.verifies,
+            sharesFees: rules.sharesFees
         });
     }
 
@@ -198,8 +202,9 @@ abstract contract ModelRegistry is IModelRegistry {
         require(config.attestor != address(0), AttestorZero());
         require(ERC165Checker.supportsInterface(config.policy, type(IPolicy).interfaceId), NotPolicy(config.policy));
         bool verifies = ERC165Checker.supportsInterface(config.attestor, type(IAttestor).interfaceId);
+        bool sharesFees = verifies && ERC165Checker.supportsInterface(config.attestor, type(IFeeSharer).interfaceId);
         uint8 trustLevel = verifies ? IAttestor(config.attestor).trustLevel() : 1;
         require(trustLevel != 0, TrustLevelZero(config.attestor));
-        return ModelChange({config: config, trustLevel: trustLevel, verifies: verifies});
+        return ModelChange({config: config, trustLevel: trustLevel, verifies: verifies, sharesFees: sharesFees});
     }
 }

@@ -29,6 +29,9 @@ LIMITS = {
     "request": (57_000, "Airnode 86k, Operator 120k, Infernet 156k, ORA 202k"),
     "answer": (52_000, "Operator 49k (slot reused), Airnode 62k, ORA 89k, Infernet 117k"),
     "round_trip": (138_000, "Airnode 148k, Operator 170k, Infernet 273k, ORA 291k"),
+    "quorum_3_of_4": (80_000, "OCR2 104k; Scribe 81k with 5 signers, no decision stored"),
+    "quorum_6_of_9": (95_000, "OCR2 131k; Keystone 122k with 4 signers"),
+    "quorum_11_of_16": (120_000, "OCR2 179k"),
 }
 """The most that we allow ourselves, and peers' own contracts measured for the same operation."""
 

@@ -142,6 +142,7 @@ interface IDecisionContract is IModelRegistry {
     function makeDecision(Prediction calldata prediction) external;
 
     /// @notice Decides on a prediction that the model's attestor, a contract, vouches for. Anyone may relay.
+    /// @dev Where the attestor is an `IFeeSharer`, it is told of the fee at last, after the callback.
     /// @param prediction What the model said.
     /// @param evidence What the attestor checks.
     function relayDecision(Prediction calldata prediction, bytes calldata evidence) external;

@@ -62,7 +62,7 @@ interface IModelRegistry {
 
     /// @notice Registers a model; the caller becomes its owner.
     /// @dev The attestor's level is read once: from `IAttestor.trustLevel` where the attestor says by ERC-165 that it
-    /// is one, else it is 1.
+    /// is one, else it is 1. Whether it is an `IFeeSharer` is read once too.
     /// @param modelId keccak256 of the model card's canonical JSON.
     /// @param config The rules.
     /// @param cardURI Where the card can be read; only the event keeps it.

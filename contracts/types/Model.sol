@@ -20,6 +20,7 @@ struct ModelConfig {
 /// @param trustLevel The attestor's level, read when the rules were proposed; 1 for a plain address.
 /// @param paused Whether new requests and unasked decisions are stopped.
 /// @param verifies Whether the attestor is a contract that checks evidence.
+/// @param sharesFees Whether such an attestor is told which answer each fee is for (`IFeeSharer`).
 /// @param policy See `ModelConfig`.
 /// @param maxAge See `ModelConfig`.
 /// @param owner Who may pause the model and propose changes.
@@ -31,6 +32,7 @@ struct Model {
     uint8 trustLevel;
     bool paused;
     bool verifies;
+    bool sharesFees;
     address policy;
     uint32 maxAge;
     address owner;
@@ -41,8 +43,10 @@ struct Model {
 /// @param config The rules to come.
 /// @param trustLevel The level of the attestor to come, read when the change was proposed.
 /// @param verifies Whether the attestor to come checks evidence.
+/// @param sharesFees Whether the attestor to come is told which answer each fee is for.
 struct ModelChange {
     ModelConfig config;
     uint8 trustLevel;
     bool verifies;
+    bool sharesFees;
 }

@@ -310,6 +310,7 @@ contract ModelRegistryTest is Stage {
             trustLevel: trustLevel,
             paused: false,
             verifies: verifies,
+            sharesFees: false,
             policy: rules.policy,
             maxAge: rules.maxAge,
             owner: modelOwner,
@@ -319,7 +320,12 @@ contract ModelRegistryTest is Stage {
     }
 
     function changeIs(ModelConfig memory rules, uint8 trustLevel, bool verifies) private view {
-        ModelChange memory want = ModelChange({config: rules, trustLevel: trustLevel, verifies: verifies});
+        ModelChange memory want = ModelChange({
+            config: rules,
+            trustLevel: trustLevel,
+            verifies: verifies,
+            sharesFees: false
+        });
         equal(keccak256(abi.encode(oracle.modelChangeOf(MODEL))), keccak256(abi.encode(want)), "change");
     }
 }

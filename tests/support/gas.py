@@ -16,6 +16,7 @@ from oracle.chain.contracts import RequestLog
 from oracle.chain.wire import TxReceipt
 from oracle.core.prediction import Prediction
 from oracle.core.transaction import GWEI
+from tests.support.committee_gas import quorum_gas
 from tests.support.world import (
     FEE_GWEI,
     OPERATOR,
@@ -42,12 +43,18 @@ class Gas:
         request: ``requestDecision`` by an account without code, its second, with a fee.
         answer: answer and callback, without what the consumer itself spends in its callback.
         round_trip: request through a consumer contract, answer, callback that writes one new slot.
+        quorum_3_of_4: ``relayDecision`` with three signatures, otherwise as ``make_decision``.
+        quorum_6_of_9: the same with six signatures.
+        quorum_11_of_16: the same with eleven.
     """
 
     make_decision: int
     request: int
     answer: int
     round_trip: int
+    quorum_3_of_4: int
+    quorum_6_of_9: int
+    quorum_11_of_16: int
 
 
 async def measure_gas(world: World) -> Gas:
@@ -66,7 +73,11 @@ async def measure_gas(world: World) -> Gas:
     await through_consumer()
     asked, answered = await through_consumer()
     await _request(world)
+    said = _prediction(keccak(b"second"), keccak(INPUT))
     return Gas(
+        quorum_3_of_4=await quorum_gas(world, said, threshold=3, members=4),
+        quorum_6_of_9=await quorum_gas(world, said, threshold=6, members=9),
+        quorum_11_of_16=await quorum_gas(world, said, threshold=11, members=16),
         make_decision=(await _make_decision(world, b"second")).gas_used,
         request=(await _request(world)).gas_used,
         answer=answered.gas_used - await _spent_by(world, answered, consumer),
