@@ -153,8 +153,9 @@ class Collector:
                     raise VerificationError(f"{member} gives an opinion that is not its own")
                 each.opinions[member] = opinion
 
-        await self._everybody(
+        await self._exchange(
             committee,
+            self._others(committee),
             "opinions",
             lambda member: write_questions(self._peers.envelope(member), questions),
             take,
@@ -219,8 +220,11 @@ class Collector:
                     raise VerificationError(f"{member} gives a vote that is not its own")
                 each.votes[member] = reply.vote
 
-        await self._everybody(
+        heard = {member for each in rounds.values() for member in each.opinions}
+        carried = any(each.carried is not None for each in rounds.values())
+        await self._exchange(
             committee,
+            [m for m in self._others(committee) if carried or m in heard],
             "ballots",
             lambda member: write_proposals(self._peers.envelope(member), proposals),
             take,
@@ -254,16 +258,19 @@ class Collector:
         if ready:
             await vouch(self._parts, ready)
 
-    async def _everybody(
+    def _others(self, committee: Committee) -> list[str]:
+        return [member for member in committee.members if member != self._parts.operator]
+
+    async def _exchange(
         self,
         committee: Committee,
+        members: Sequence[str],
         what: str,
         body: Callable[[str], bytes],
         take: Callable[[str, Sequence[Reply]], None],
         enough: Callable[[], bool],
     ) -> None:
-        """Exchange with every other member at once, until all answered or there is enough."""
-        others = [m for m in committee.members if m != self._parts.operator]
+        """Exchange with these members at once, until all answered or there is enough."""
 
         async def one(member: str) -> None:
             try:
@@ -275,7 +282,7 @@ class Collector:
                 log.warning("peer_wrong", peer=member, why=str(error))
                 self._parts.observe("peer_wrong")
 
-        pending = {asyncio.create_task(one(member)) for member in others}
+        pending = {asyncio.create_task(one(member)) for member in members}
         try:
             while pending and not enough():
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
