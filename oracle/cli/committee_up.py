@@ -21,8 +21,10 @@ from rich.text import Text
 
 from oracle.api.server import bind, url_of
 from oracle.chain.addresses import addresses_path, save_addresses
-from oracle.chain.deployment import ContractSpec, Deployed
+from oracle.chain.deployment import Deployed
 from oracle.chain.local import DEV_KEYS, LocalChain, dev_account, require_local_chain
+from oracle.cli.committee_chain import quorum_attestor
+from oracle.cli.committee_peers import NODES
 from oracle.cli.compose import deploy_to
 from oracle.cli.console import err, out, say
 from oracle.cli.home import Home, RunningNode
@@ -40,7 +42,6 @@ from oracle.inference.store import CardStore
 FIRST_KEY = REQUESTER + 1
 """Development accounts from this one on are members'; those before deploy and ask."""
 MOST = len(DEV_KEYS) - FIRST_KEY
-NODES = "nodes"
 READY_SECONDS = 60.0
 ASK_SECONDS = 2.0
 PASSED_ON = (
@@ -86,12 +87,6 @@ def quorum_of(nodes: int, quorum: int | None) -> int:
             f"{threshold} of {nodes} is no quorum", remedy=f"use --quorum 1 to {nodes}"
         )
     return threshold
-
-
-def quorum_attestor(members: Sequence[str], threshold: int) -> ContractSpec:
-    """The ``QuorumAttestor`` of these members for this release's decision contract."""
-    decisions = ContractSpec(contract="DecisionContract").address
-    return ContractSpec(contract="QuorumAttestor", arguments=(decisions, list(members), threshold))
 
 
 async def up_committee(
@@ -216,6 +211,7 @@ async def _run(
             await asyncio.Event().wait()
         finally:
             place.home.withdraw(os.getpid())
+            peers.unlink(missing_ok=True)
 
 
 def _child(place: Place, seat: Seat, peers: Path, deployed: Deployed) -> Child:

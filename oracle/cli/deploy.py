@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,13 @@ def deploy(
     network: Annotated[str | None, typer.Option(help="The network.")] = None,
     rpc: Annotated[str | None, typer.Option(help="RPC endpoint.")] = None,
     models: Annotated[Path | None, typer.Option(help="Folder of models to register.")] = None,
+    attestor: Annotated[
+        str | None,
+        typer.Option(help="Who vouches for the models: a committee's address; else this account."),
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Only this model of the folder; again for more.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which addresses it would be.")
     ] = False,
@@ -32,20 +40,29 @@ def deploy(
     from oracle.cli.settings import read_settings
 
     settings = read_settings(network=network, rpc_urls=rpc, models=models)
-    run(_deploy(settings, dry_run, json))
+    run(_deploy(settings, model or [], attestor, dry_run, json))
 
 
-async def _deploy(settings: Settings, dry_run: bool, json: bool) -> None:
+async def _deploy(
+    settings: Settings, only: Sequence[str], attestor: str | None, dry_run: bool, json: bool
+) -> None:
     from oracle.chain.deployment import plan_deployment
+    from oracle.cli.committee_chain import require_vouching
     from oracle.cli.compose import deploy_to
     from oracle.cli.place import models_of, open_place
+    from oracle.inference.store import CardStore
     from oracle.node.registration import registration_of
 
     models = models_of(settings)
+    if only:
+        models = CardStore([models.find(name) for name in only])
     async with open_place(settings) as place:
         operator = str(place.account.address)
+        vouching = operator
+        if attestor is not None:
+            vouching = await require_vouching(place.rpc, models, attestor)
         if dry_run:
-            plan = plan_deployment([registration_of(m, operator) for m in models if m.policy])
+            plan = plan_deployment([registration_of(m, vouching) for m in models if m.policy])
             there = {
                 s.address: bool(await place.rpc.code(s.address, "latest")) for s in plan.contracts
             }
@@ -64,7 +81,7 @@ async def _deploy(settings: Settings, dry_run: bool, json: bool) -> None:
                 highlight=False,
             )
         report = None if json else _print_step
-        deployed = await deploy_to(place, models, progress=report)
+        deployed = await deploy_to(place, models, attestor=vouching, progress=report)
     if json:
         show_json(_as_json(deployed))
         return

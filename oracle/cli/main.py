@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from oracle.cli import (
     chain,
+    committee,
     compile_,
     decide,
     decisions,
@@ -76,6 +77,7 @@ app.command(rich_help_panel=ASK)(decide.decide)
 app.command(rich_help_panel=ASK)(request.request)
 app.add_typer(decisions.app, rich_help_panel=ASK)
 app.add_typer(model.app, rich_help_panel=BUILD)
+app.add_typer(committee.app, rich_help_panel=BUILD)
 app.command("compile", rich_help_panel=BUILD)(compile_.compile_)
 app.command(rich_help_panel=BUILD)(deploy.deploy)
 app.command(rich_help_panel=CARE)(up.node)

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
+from oracle.chain.deployment import ContractSpec
 from oracle.chain.keys import find_account, find_passphrase, list_keys, unlock
+from oracle.chain.local import LOCAL_CHAIN_IDS
 from oracle.chain.networks import RPC_URLS, Network, load_network
 from oracle.chain.rpc import RpcPool
+from oracle.chain.wire import checksum
 from oracle.cli.home import Home
 from oracle.cli.settings import Settings, environment
 from oracle.core.errors import ConfigError
@@ -68,6 +71,28 @@ def account_of(settings: Settings, chain_id: int, *, dev_index: int = OPERATOR) 
         prompt=ask_passphrase,
         dev_index=dev_index,
     )
+
+
+def address_of(settings: Settings, chain_id: int) -> str | None:
+    """The operator's address, as far as it is known without a passphrase."""
+    note = Home(settings.home).running()
+    if settings.account is not None:
+        return str(checksum(settings.account.lower()))
+    if note is not None and note.chain_id == chain_id:
+        return note.operator
+    if settings.private_key is not None or chain_id in LOCAL_CHAIN_IDS:
+        return str(account_of(settings, chain_id).address)
+    store = settings.keystore or Home(settings.home).keystore
+    keys = list_keys(store if store.is_dir() else store.parent)
+    found = {key.address for key in keys if store.is_dir() or key.path == store}
+    return found.pop() if len(found) == 1 else None
+
+
+def decisions_of(settings: Settings) -> str:
+    """The decision contract's address: the settings', the running node's, or this release's."""
+    note = Home(settings.home).running()
+    known = settings.contract or (note.contract if note else None)
+    return known or ContractSpec(contract="DecisionContract").address
 
 
 def ask_passphrase(question: str) -> str:
