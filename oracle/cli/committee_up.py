@@ -27,6 +27,7 @@ from oracle.cli.committee_chain import quorum_attestor
 from oracle.cli.committee_peers import NODES
 from oracle.cli.compose import deploy_to
 from oracle.cli.console import err, out, say
+from oracle.cli.hints import try_next
 from oracle.cli.home import Home, RunningNode
 from oracle.cli.peers import PEERS, write_peers
 from oracle.cli.place import REQUESTER, Place, models_of, open_place
@@ -292,7 +293,4 @@ def _what_next(model: StoredModel, seats: Sequence[Seat], threshold: int) -> Tex
         things.append(
             ("end a member: the others decide on, it is started again", "kill -9 PROCESS")
         )
-    lines = [Text("\nTry, in another terminal:", style="head")]
-    for what, command in things:
-        lines += [Text(f"\n  {what}", style="quiet"), Text(f"    {command}")]
-    return Text("\n").join([*lines, Text("\nCtrl-C stops everything.\n", style="quiet")])
+    return try_next(things)

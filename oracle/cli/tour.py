@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from oracle.cli.console import ether, facts, out, say, seconds, table, verdict
+from oracle.cli.hints import activation
 from oracle.cli.running import STARTED
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ class Tour:
         say(
             Text.assemble(
                 ("\n  Go on: ", "quiet"),
-                ("oracle up", "head"),
+                ("oracle up" if activation() is None else "make up", "head"),
                 " starts a chain and a node that stay, and says what to try.\n",
             )
         )

@@ -12,6 +12,7 @@ import typer
 
 from oracle.cli.chain import EngineName
 from oracle.cli.console import err, out, say
+from oracle.cli.hints import try_next
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
@@ -243,8 +244,6 @@ def what_next(note: RunningNode, models: CardStore) -> Text:
     """Things to try in a second terminal, each of which works as it is printed."""
     import json
 
-    from rich.text import Text
-
     from oracle.api.models import example_of
     from oracle.chain.contracts import DecisionContract
 
@@ -277,10 +276,7 @@ def what_next(note: RunningNode, models: CardStore) -> Text:
         plain = f"curl -s {note.rpc} -H 'content-type: application/json' -d '{call}'"
         things.insert(3, ("read the contract itself", f"{view} --rpc-url {note.rpc}"))
         things.insert(4, ("the same, without Foundry", plain))
-    lines = [Text("\nTry, in another terminal:", style="head")]
-    for what, command in things:
-        lines += [Text(f"\n  {what}", style="quiet"), Text(f"    {command}")]
-    return Text("\n").join([*lines, Text("\nCtrl-C stops everything.\n", style="quiet")])
+    return try_next(things)
 
 
 def easiest(models: CardStore) -> StoredModel:
