@@ -7,6 +7,7 @@ the rights of this origin. The machine-readable document is at ``/openapi.json``
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -149,7 +150,7 @@ def _table(head: str, rows: list[tuple[str, str, str]]) -> str:
 
 def _prose(text: str) -> str:
     """Escaped, with `code` marked."""
-    parts = escape(text.replace("\n*", "\n•")).split("`")
+    parts = escape(re.sub(r"^\*", "•", text, flags=re.MULTILINE)).split("`")
     marked = "".join(
         f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts)
     )
