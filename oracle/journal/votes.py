@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from oracle.core.peer import Opinion, Proposal, proposal_from_json, proposal_to_json
-from oracle.journal.schema import opinions, votes
+from oracle.core.prediction import Prediction
+from oracle.journal.schema import decisions, opinions, requests, votes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,26 @@ class Equivocation:
     model_id: bytes
     subject: bytes
     said: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One decision of a committee, and this member's part in it.
+
+    Attributes:
+        decided: what is on chain.
+        own: what this member computed; None where it did not.
+        reason: why it refused or did not compute, as recorded; often empty.
+        vote: what it voted for; None where it did not vote.
+        heard: the value in each opinion that was heard, by member; the last one where a member
+            said several.
+    """
+
+    decided: Prediction
+    own: Prediction | None
+    reason: str
+    vote: Prediction | None
+    heard: Mapping[str, int]
 
 
 def cast(db: Connection, proposal: Proposal, digest: bytes, signature: bytes) -> Vote:
@@ -98,6 +121,60 @@ def hear(db: Connection, opinion: Opinion, at: int) -> bool:
             )
         )
     return bool(known - {said.struct_hash()})
+
+
+def recent_cases(db: Connection, model_id: bytes, limit: int) -> list[Case]:
+    """The latest decisions about this model, newest first, with this member's part in each."""
+    rows = db.execute(
+        sa.select(decisions, requests.c.reason, votes.c.proposal)
+        .outerjoin(requests, _about_same(requests))
+        .outerjoin(votes, _about_same(votes))
+        .where(decisions.c.model_id == model_id)
+        .order_by(decisions.c.block_number.desc(), decisions.c.log_index.desc())
+        .limit(limit)
+    ).all()
+    subjects = [row.subject for row in rows]
+    mine = db.execute(
+        sa.select(requests).where(
+            requests.c.model_id == model_id,
+            requests.c.subject.in_(subjects),
+            requests.c.output_hash.is_not(None),
+        )
+    )
+    own = {row.subject: _prediction(row) for row in mine}
+    heard: dict[bytes, dict[str, int]] = {}
+    for row in db.execute(
+        sa.select(opinions)
+        .where(opinions.c.model_id == model_id, opinions.c.subject.in_(subjects))
+        .order_by(opinions.c.predicted_at, opinions.c.at)
+    ):
+        heard.setdefault(row.subject, {})[row.member] = int(row.value)
+    return [
+        Case(
+            decided=_prediction(row),
+            own=own.get(row.subject),
+            reason=row.reason or "",
+            vote=proposal_from_json(row.proposal).prediction if row.proposal else None,
+            heard=heard.get(row.subject, {}),
+        )
+        for row in rows
+    ]
+
+
+def _about_same(table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.model_id == decisions.c.model_id, table.c.subject == decisions.c.subject)
+
+
+def _prediction(row: Row[Any]) -> Prediction:
+    return Prediction(
+        model_id=row.model_id,
+        subject=row.subject,
+        input_hash=row.input_hash,
+        output_hash=row.output_hash,
+        value=int(row.value),
+        confidence=row.confidence,
+        predicted_at=row.predicted_at,
+    )
 
 
 def equivocations(db: Connection) -> list[Equivocation]:

@@ -9,7 +9,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from oracle.core.lifecycle import Request, State
 from oracle.core.transaction import TxState
 from oracle.journal import requests, transactions
+from oracle.node.committee.standing import standings
 from oracle.node.node import Node
+from oracle.node.parts import Parts
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
@@ -47,6 +49,32 @@ class Metrics:
         self._halted = Gauge(
             "oracle_halted", "1 where finality broke and the node halted", registry=self.registry
         )
+        self._peers = Counter(
+            "oracle_peer_exchanges",
+            "Exchanges with committee members by their end: answered, silent (missing), wrong, and "
+            "equivocations",
+            ["peer", "outcome"],
+            registry=self.registry,
+        )
+        self._agreement = Gauge(
+            "oracle_committee_agreement",
+            "Share of the latest decisions that agree with what this node computed",
+            ["model"],
+            registry=self.registry,
+        )
+        self._share = Gauge(
+            "oracle_committee_share",
+            "Share of the latest decisions that this node voted for",
+            ["model"],
+            registry=self.registry,
+        )
+        self._apart = Gauge(
+            "oracle_committee_peer_apart",
+            "Latest opinions of a peer that do not agree with what this node computed",
+            ["model", "peer"],
+            registry=self.registry,
+        )
+        self._told: dict[tuple[str, str], int] = {}
         self._began: dict[bytes, float] = {}
 
     def __call__(self, stage: str, request: Request | None, /) -> None:
@@ -74,4 +102,22 @@ class Metrics:
         self._balance.set(node.balance or 0)
         self._troubles.set(len(parts.trouble))
         self._halted.set(1 if node.halted else 0)
+        await self._committees(parts)
         return generate_latest(self.registry)
+
+    async def _committees(self, parts: Parts) -> None:
+        for peer, tally in parts.tallies.items():
+            for outcome in ("answered", "silent", "wrong", "equivocations"):
+                now: int = getattr(tally, outcome)
+                self._peers.labels(peer, outcome).inc(now - self._told.get((peer, outcome), 0))
+                self._told[peer, outcome] = now
+        for gauge in (self._agreement, self._share, self._apart):
+            gauge.clear()
+        for standing in await standings(parts):
+            name = parts.engine.card(standing.model_id).name
+            if standing.agreement is not None:
+                self._agreement.labels(name).set(standing.agreement)
+            if standing.share is not None:
+                self._share.labels(name).set(standing.share)
+            for record in standing.peers:
+                self._apart.labels(name, record.member).set(record.apart)

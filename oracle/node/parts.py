@@ -62,12 +62,32 @@ class NodeOptions:
 
 
 @dataclass(slots=True, kw_only=True)
+class PeerTally:
+    """How exchanges with one committee member ended since the node was started.
+
+    Attributes:
+        answered, silent, wrong: how many; wrong ones are garbage or not the member's own.
+        equivocations: contradictions between what it said and what it said before.
+        answered_at: Unix seconds of its last proper answer, 0 for never.
+        fault: what was last amiss; empty since it answered properly.
+    """
+
+    answered: int = 0
+    silent: int = 0
+    wrong: int = 0
+    equivocations: int = 0
+    answered_at: float = 0.0
+    fault: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
 class Parts:
     """Everything the loops of a node use. Bells wake a loop when another made work for it.
 
     Attributes:
         genesis: hash of block 0, which tells a restarted local chain from the one before.
         peers: base URL of each other committee member's API, by checksummed address.
+        tallies: how each of them answered, by checksummed address.
         roles: what this operator is to each model.
         trouble: what each loop met last and has not overcome.
         unfit: models whose golden vectors do not agree on this machine, and how.
@@ -83,6 +103,7 @@ class Parts:
     options: NodeOptions
     genesis: bytes | None = None
     peers: dict[str, str] = field(default_factory=dict)
+    tallies: dict[str, PeerTally] = field(default_factory=dict)
     roles: Roles = field(init=False)
     observers: list[Observer] = field(default_factory=list)
     clock: Callable[[], float] = time.time
@@ -116,6 +137,26 @@ class Parts:
             )
         for observer in self.observers:
             observer(stage, request)
+
+    def observe_peer(self, member: str, stage: str, why: str = "") -> None:
+        """Tell how an exchange with a committee member ended.
+
+        Args:
+            stage: ``peer_answered``, ``peer_silent``, ``peer_wrong`` or ``equivocation``.
+            why: what was amiss.
+        """
+        tally = self.tallies.setdefault(member, PeerTally())
+        match stage:
+            case "peer_answered":
+                tally.answered, tally.answered_at = tally.answered + 1, self.clock()
+            case "peer_silent":
+                tally.silent += 1
+            case "peer_wrong":
+                tally.wrong += 1
+            case "equivocation":
+                tally.equivocations += 1
+        tally.fault = why
+        self.observe(stage)
 
     async def announce(self) -> None:
         """Wake those who wait for a request's state to change."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from oracle.core.errors import OracleError
 from oracle.core.transaction import answer_gas
 from oracle.journal import chain_view
+from oracle.node.committee.standing import standings
 from oracle.node.node import Node
 
 
@@ -22,7 +23,7 @@ class Check:
 async def readiness(node: Node) -> list[Check]:
     """Every check, whether it holds or not; the node is ready where all do."""
     checks = [_running(node), await _rpc(node), await _journal(node)]
-    checks += [await _funds(node), *_models(node)]
+    checks += [await _funds(node), *_models(node), *await _committees(node)]
     checks += [
         Check(name=f"loop:{name}", ok=False, what=what)
         for name, what in sorted(node.parts.trouble.items())
@@ -69,6 +70,36 @@ async def _funds(node: Node) -> Check:
         return Check(name="funds", ok=True, what=what)
     remedy = f"; one answer may cost {needed / 10**18:.6f} at the fee ceiling: send it more"
     return Check(name="funds", ok=False, what=what + remedy)
+
+
+async def _committees(node: Node) -> list[Check]:
+    """Each committee, and how this node stands in it.
+
+    A peer that is silent keeps no node from being ready: members would wait for each other, where
+    only ready ones are reached.
+    """
+    parts = node.parts
+    try:
+        found = await standings(parts)
+    except OracleError as error:
+        return [Check(name="committee", ok=False, what=str(error))]
+    checks = []
+    for standing in found:
+        name = parts.engine.card(standing.model_id).name
+        words = [standing.words()]
+        others = [peer.member for peer in standing.peers]
+        unknown = [member for member in others if member not in parts.peers]
+        if unknown:
+            words.append(f"URL not known: {', '.join(unknown)}")
+        words += [
+            f"{member}: {tally.fault}"
+            for member in others
+            if (tally := parts.tallies.get(member)) is not None and tally.fault
+        ]
+        reached = len(standing.committee.members) - len(unknown)
+        ok = standing.sound and reached >= standing.committee.threshold
+        checks.append(Check(name=f"committee:{name}", ok=ok, what="; ".join(words)))
+    return checks
 
 
 def _models(node: Node) -> list[Check]:

@@ -275,12 +275,13 @@ class Collector:
         async def one(member: str) -> None:
             try:
                 take(member, await self._peers.exchange(committee, member, what, body(member)))
+                self._parts.observe_peer(member, "peer_answered")
             except Transient as error:
                 log.info("peer_silent", peer=member, why=str(error))
-                self._parts.observe("peer_silent")
+                self._parts.observe_peer(member, "peer_silent", error.what)
             except OracleError as error:
                 log.warning("peer_wrong", peer=member, why=str(error))
-                self._parts.observe("peer_wrong")
+                self._parts.observe_peer(member, "peer_wrong", error.what)
 
         pending = {asyncio.create_task(one(member)) for member in members}
         try:

@@ -136,7 +136,7 @@ class Member:
         }
         for subject, member in liars:
             log.error("peer_equivocated", peer=member, request_id="0x" + subject.hex())
-            self._parts.observe("equivocation")
+            self._parts.observe_peer(member, "equivocation", "said two things about one request")
         return liars
 
     def _opinion(
