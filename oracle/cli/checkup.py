@@ -12,6 +12,7 @@ from pathlib import Path
 
 from oracle.chain.keys import list_keys
 from oracle.chain.rpc import RpcPool
+from oracle.cli.checkup_committee import agreement_findings, committees
 from oracle.cli.client import NodeClient, running_node
 from oracle.cli.compose import contract_at, fee_policy
 from oracle.cli.home import Home
@@ -53,7 +54,7 @@ async def examine(settings: Settings, *, chosen: bool) -> list[Finding]:
     found += [state_folder(patient), keystore(patient)]
     found += models(patient)
     found += await chain(patient)
-    found += [port(patient), running(patient)]
+    found += [port(patient), *running(patient)]
     return found
 
 
@@ -158,7 +159,11 @@ async def chain(patient: Patient) -> list[Finding]:
             remedy = "start one: oracle up" if local else error.remedy
             return [Finding(name="chain", status=status, what=error.what, remedy=remedy)]
         found = [_endpoints(place.rpc, place)]
-        return found + [await _checked(check, place) for check in (_clock, _contract, _funds)]
+        found += [await _checked(check, place) for check in (_clock, _contract, _funds)]
+        try:
+            return found + await committees(place)
+        except OracleError as error:
+            return [*found, from_error("committee", error)]
 
 
 def port(patient: Patient) -> Finding:
@@ -182,28 +187,30 @@ def port(patient: Patient) -> Finding:
             )
 
 
-def running(patient: Patient) -> Finding:
-    """What the running node says of itself."""
+def running(patient: Patient) -> list[Finding]:
+    """What the running node says of itself, and of its part in committees."""
     note = running_node(patient.settings)
     url = patient.settings.api_url or (note.api if note else None)
     if url is None:
-        return Finding(
-            name="node",
-            status=Status.NOTE,
-            what="none runs with this state folder",
-            remedy="start one: oracle up, or oracle node",
-        )
+        return [
+            Finding(
+                name="node",
+                status=Status.NOTE,
+                what="none runs with this state folder",
+                remedy="start one: oracle up, or oracle node",
+            )
+        ]
     try:
         with NodeClient(url) as client:
             said = client.ready()
     except OracleError as error:
-        return from_error("node", error)
+        return [from_error("node", error)]
+    agreement = agreement_findings(said["checks"])
     if said["ready"]:
-        return ok("node", f"{url} is ready")
+        return [ok("node", f"{url} is ready"), *agreement]
     bad = [f"{check['name']}: {check['what']}" for check in said["checks"] if not check["ok"]]
-    return Finding(
-        name="node", status=Status.FAIL, what=f"{url} is not ready: {'; '.join(bad)}", remedy=""
-    )
+    what = f"{url} is not ready: {'; '.join(bad)}"
+    return [Finding(name="node", status=Status.FAIL, what=what, remedy=""), *agreement]
 
 
 async def _checked(check: Callable[[Place], Awaitable[Finding]], place: Place) -> Finding:
