@@ -31,9 +31,12 @@ class DecisionRecord:
     callback_failed: bool = False
 
 
+_ADD = sa.insert(blocks)
+
+
 def add_block(db: Connection, number: int, block_hash: bytes, timestamp: int) -> None:
     """Append a block to the tail."""
-    db.execute(sa.insert(blocks).values(number=number, hash=block_hash, timestamp=timestamp))
+    db.execute(_ADD, {"number": number, "hash": block_hash, "timestamp": timestamp})
 
 
 def tail(db: Connection) -> list[tuple[int, bytes]]:
@@ -71,30 +74,36 @@ def rewind(db: Connection, to: int) -> None:
     db.execute(sa.delete(decisions).where(decisions.c.block_number > to))
 
 
+_DECIDE = sa.insert(decisions)
+_FIND = sa.select(decisions).where(
+    decisions.c.model_id == sa.bindparam("of_model"), decisions.c.subject == sa.bindparam("about")
+)
+
+
 def add_decision(db: Connection, record: DecisionRecord) -> None:
     """Record a decision; again the same one changes nothing."""
     said = record.prediction
-    here = _is(said.model_id, said.subject)
-    if db.execute(sa.select(decisions.c.subject).where(here)).first() is not None:
-        db.execute(sa.delete(decisions).where(here))
+    if find_decision(db, said.model_id, said.subject) is not None:
+        db.execute(sa.delete(decisions).where(_is(said.model_id, said.subject)))
     db.execute(
-        sa.insert(decisions).values(
-            model_id=said.model_id,
-            subject=said.subject,
-            block_number=record.block_number,
-            block_hash=record.block_hash,
-            log_index=record.log_index,
-            tx_hash=record.tx_hash,
-            decided_at=record.decided_at,
-            input_hash=said.input_hash,
-            output_hash=said.output_hash,
-            value=str(said.value),
-            confidence=said.confidence,
-            predicted_at=said.predicted_at,
-            verdict=record.verdict,
-            trust_level=record.trust_level,
-            callback_failed=record.callback_failed,
-        )
+        _DECIDE,
+        {
+            "model_id": said.model_id,
+            "subject": said.subject,
+            "block_number": record.block_number,
+            "block_hash": record.block_hash,
+            "log_index": record.log_index,
+            "tx_hash": record.tx_hash,
+            "decided_at": record.decided_at,
+            "input_hash": said.input_hash,
+            "output_hash": said.output_hash,
+            "value": str(said.value),
+            "confidence": said.confidence,
+            "predicted_at": said.predicted_at,
+            "verdict": record.verdict,
+            "trust_level": record.trust_level,
+            "callback_failed": record.callback_failed,
+        },
     )
 
 
@@ -105,7 +114,7 @@ def mark_callback(db: Connection, model_id: bytes, subject: bytes, *, failed: bo
 
 def find_decision(db: Connection, model_id: bytes, subject: bytes) -> DecisionRecord | None:
     """The decision about this subject, if the followed chain has one."""
-    row = db.execute(sa.select(decisions).where(_is(model_id, subject))).first()
+    row = db.execute(_FIND, {"of_model": model_id, "about": subject}).first()
     return None if row is None else _record(row)
 
 

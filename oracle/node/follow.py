@@ -20,6 +20,7 @@ from oracle.chain.contracts import (
     RequestLog,
 )
 from oracle.chain.follower import Follower, NewBlock, Rewind
+from oracle.chain.wire import BlockStamp
 from oracle.core import lifecycle
 from oracle.core.lifecycle import (
     OPEN,
@@ -81,7 +82,8 @@ class Follow:
         own = [(block, await self._mine(block)) for block in blocks]
 
         def record(db: Connection) -> list[Request]:
-            return [request for block, mine in own for request in self._record(db, block, mine)]
+            changed = [r for block, mine in own for r in self._record(db, block, mine)]
+            return changed + self._reckon(db, blocks[-1].stamp)
 
         changed = await parts.journal.write(record)
         self.head = blocks[-1]
@@ -106,7 +108,8 @@ class Follow:
     def _record(
         self, db: Connection, block: NewBlock, mine: Sequence[ContractLog]
     ) -> list[Request]:
-        stamp, options = block.stamp, self._parts.options
+        """What a block tells."""
+        stamp = block.stamp
         chain_view.add_block(db, stamp.number, stamp.hash, stamp.timestamp)
         changed: list[Request] = []
         for entry in mine:
@@ -119,10 +122,17 @@ class Follow:
                     chain_view.mark_callback(db, model_id, subject, failed=not delivered)
                 case RefundLog(model_id=model_id, request_id=subject):
                     changed += self._refunded(db, model_id, subject)
+        return changed
+
+    def _reckon(self, db: Connection, stamp: BlockStamp) -> list[Request]:
+        """What the head's number and time mean: what is deep enough, too late, or final."""
+        options = self._parts.options
         deep = stamp.number - options.confirmations + 1
-        for request in requests.in_states(db, {State.SEEN}, limit=100_000):
-            if request.block_number <= deep:
-                changed.append(self._step(db, request, Confirmed()))
+        changed = [
+            self._step(db, request, Confirmed())
+            for request in requests.in_states(db, {State.SEEN}, limit=100_000)
+            if request.block_number <= deep
+        ]
         for request in requests.overdue(db, OPEN, stamp.timestamp):
             if chain_view.find_decision(db, request.model_id, request.subject) is None:
                 assert request.deadline is not None
