@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from oracle.inference.folder import StoredModel
 
 app = typer.Typer(
-    name="model", help="Models: list, show, add an ONNX file, train.", no_args_is_help=True
+    name="model", help="Models: list, show, add an ONNX file, check, train.", no_args_is_help=True
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -104,6 +104,35 @@ def add(
     written = add_model(settings, file, list(set_ or []), examples, quiet=quiet, ask_all=ask_all)
     if json:
         show_json(_as_json(written.model))
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="Name or 0x id.")],
+    write: Annotated[
+        bool, typer.Option("--write", help="Put the proposal into the card; its id changes.")
+    ] = False,
+    inputs: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Random inputs beside the golden vectors.")
+    ] = 200,
+    runtime: Annotated[
+        list[Path] | None,
+        typer.Option(help="A Python with another version of ONNX Runtime; again for more."),
+    ] = None,
+    models: Models = None,
+    json: AsJson = False,
+) -> None:
+    """Measure how far a model's answers move between set-ups, and what the card should say.
+
+    Threads, optimisation levels, batch sizes and other versions are compared with the canonical
+    run. Ends with 1 where the members of a committee would split.
+    """
+    from oracle.cli.model_check import check_model
+    from oracle.cli.place import models_of
+
+    model = models_of(_settings(models)).find(name)
+    code = check_model(model, count=inputs, runtimes=runtime or [], write=write, json=json)
+    raise typer.Exit(code)
 
 
 @app.command()

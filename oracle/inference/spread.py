@@ -8,25 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from oracle.core import dtypes
-from oracle.core.errors import InvalidInput, OracleError
+from oracle.core.errors import InferenceError, InvalidInput, OracleError
 from oracle.core.model_card import ModelCard, ScoreHead
 from oracle.core.model_input import InputCodec
 from oracle.core.scoring import Outputs, score, score_rows
+from oracle.inference.other_runtime import Rows, run_elsewhere
 from oracle.inference.runtime import open_session, session_options
 from oracle.inference.session import Session
 
 BATCHES = (2, 16, 64)
+THREADS = (2, 4)
 MAX_DECIMALS = 6
-
-Rows: TypeAlias = list[list[NDArray[Any]]]
-"""The raw outputs of every input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +84,15 @@ def measure_spread(
     inputs: Sequence[bytes],
     *,
     external: Mapping[str, bytes] | None = None,
+    runtimes: Sequence[Path] = (),
 ) -> Spread:
     """Run every input under every set-up.
 
+    Args:
+        runtimes: Python interpreters whose ONNX Runtime is another version.
+
     Raises:
-        InvalidInput: no input is given, or one is refused.
+        InvalidInput: no input is given, or one is refused, or a Python has no ONNX Runtime.
         InferenceError: the canonical run fails.
     """
     if not inputs:
@@ -108,18 +111,26 @@ def measure_spread(
         )
         rows = [session.run(feed, seconds=seconds) for feed in feeds]
         others.append(rows)
-        again: list[Outputs | OracleError] = [score(card, raw) for raw in rows]
+        again = score_each(card, rows)
         variations.append(_variation(card, name, 1, (base, scored), (rows, again)))
+    for python in runtimes:
+        name = str(python)
+        try:
+            version, rows = run_elsewhere(python, card, onnx, feeds, external=external)
+            again = score_each(card, rows)
+        except InferenceError as error:
+            variations.append(_failed(name, 1, error))
+            continue
+        others.append(rows)
+        variations.append(
+            _variation(card, f"onnxruntime {version}", 1, (base, scored), (rows, again))
+        )
     for size in BATCHES:
         name = f"batch {size}"
         try:
             rows, again = _in_batches(card, canonical, codec, inputs, size)
         except OracleError as error:
-            variations.append(
-                Variation(
-                    name=name, batch=size, largest=0, apart=0, disagreeing=0, failed=error.what
-                )
-            )
+            variations.append(_failed(name, size, error))
             continue
         others.append(rows)
         variations.append(_variation(card, name, size, (base, scored), (rows, again)))
@@ -136,6 +147,15 @@ def measure_spread(
     )
 
 
+def score_each(card: ModelCard, rows: Rows) -> list[Outputs | OracleError]:
+    """The scores of single runs."""
+    return [score(card, raw) for raw in rows]
+
+
+def _failed(name: str, batch: int, error: OracleError) -> Variation:
+    return Variation(name=name, batch=batch, largest=0, apart=0, disagreeing=0, failed=error.what)
+
+
 def _set_ups() -> Iterator[tuple[str, onnxruntime.SessionOptions]]:
     levels = onnxruntime.GraphOptimizationLevel
 
@@ -144,10 +164,15 @@ def _set_ups() -> Iterator[tuple[str, onnxruntime.SessionOptions]]:
         change(options)
         return options
 
-    yield "2 threads", changed(lambda o: setattr(o, "intra_op_num_threads", 2))
+    for threads in THREADS:
+        yield (
+            f"{threads} threads",
+            changed(lambda o, threads=threads: setattr(o, "intra_op_num_threads", threads)),  # type: ignore[misc]
+        )
     for name, level in (
         ("no optimisation", levels.ORT_DISABLE_ALL),
         ("basic optimisation", levels.ORT_ENABLE_BASIC),
+        ("extended optimisation", levels.ORT_ENABLE_EXTENDED),
     ):
         yield name, changed(lambda o, level=level: setattr(o, "graph_optimization_level", level))  # type: ignore[misc]
 
