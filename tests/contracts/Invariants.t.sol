@@ -10,7 +10,8 @@ import {Handler} from "./support/Handler.sol";
 
 /// @title InvariantsTest
 /// @notice What holds of a decision contract after anything that anybody did; see `docs/invariants.md`.
-/// @dev To run this file alone, name `tests/contracts/support/Handler.sol` beside it: the runner has to know the handler.
+/// @dev To run this file alone, name `tests/contracts/support/Handler.sol` beside it: the runner has to know the
+/// handler.
 contract InvariantsTest is Check {
     IDecisionContract private oracle;
     Handler private handler;
