@@ -135,6 +135,18 @@ contract MakeDecisionTest is Stage {
         answerReverts(p, abi.encodeWithSelector(IDecisionContract.InputMismatch.selector, id, inputHash));
     }
 
+    /// @dev Of the input's hash the id holds the first 16 bytes, each bit of them, and no more.
+    function test_decide_RevertsIf_InputDiffersInOneBit() external {
+        bytes32 id = ask(INPUT, 0);
+        Prediction memory p = predict(id, INPUT);
+        for (uint256 bit = 128; bit < 256; ++bit) {
+            p.inputHash = keccak256(INPUT) ^ bytes32(uint256(1) << bit);
+            answerReverts(p, abi.encodeWithSelector(IDecisionContract.InputMismatch.selector, id, p.inputHash));
+        }
+        p.inputHash = keccak256(INPUT) ^ bytes32(uint256(type(uint128).max));
+        answer(p);
+    }
+
     /// @dev Rule 7.
     function testFuzz_decide_RevertsIf_PredictedInFuture(uint40 predictedAt) external {
         Prediction memory p = predict(LOAN, INPUT);
