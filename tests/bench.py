@@ -34,6 +34,11 @@ LIMITS = {
     "quorum_3_of_4": (80_000, "OCR2 104k; Scribe 81k with 5 signers, no decision stored"),
     "quorum_6_of_9": (95_000, "OCR2 131k; Keystone 122k with 4 signers"),
     "quorum_11_of_16": (120_000, "OCR2 179k"),
+    "first_commit": (48_000, "Reality 101k"),
+    "commit": (48_000, "Reality 101k"),
+    "reveal": (52_000, "Reality 84k"),
+    "tally": (130_000, "of four votes"),
+    "sealed_relay": (70_000, "the outcome becomes a decision"),
 }
 """The most that we allow ourselves, and peers' own contracts measured for the same operation."""
 

@@ -8,7 +8,7 @@ import {ICommittee} from "../../contracts/interfaces/ICommittee.sol";
 import {IDecisionContract} from "../../contracts/interfaces/IDecisionContract.sol";
 import {IFeeSharer} from "../../contracts/interfaces/IFeeSharer.sol";
 import {ISealedVoteAttestor} from "../../contracts/interfaces/ISealedVoteAttestor.sol";
-import {CallbackStatus, Decision} from "../../contracts/types/Decision.sol";
+import {Decision} from "../../contracts/types/Decision.sol";
 import {Prediction} from "../../contracts/types/Prediction.sol";
 import {RequestStatus} from "../../contracts/types/Request.sol";
 import {AnswerKind, RoundStatus} from "../../contracts/types/SealedVote.sol";

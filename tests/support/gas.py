@@ -16,7 +16,7 @@ from oracle.chain.contracts import RequestLog
 from oracle.chain.wire import TxReceipt
 from oracle.core.prediction import Prediction
 from oracle.core.transaction import GWEI
-from tests.support.committee_gas import quorum_gas
+from tests.support.committee_gas import quorum_gas, sealed_gas
 from tests.support.world import (
     FEE_GWEI,
     OPERATOR,
@@ -46,6 +46,11 @@ class Gas:
         quorum_3_of_4: ``relayDecision`` with three signatures, otherwise as ``make_decision``.
         quorum_6_of_9: the same with six signatures.
         quorum_11_of_16: the same with eleven.
+        first_commit: a sealed vote that opens a round; this and what follows as in ``SealedGas``.
+        commit: a later sealed vote.
+        reveal: the opening of one of four votes.
+        tally: the count of four votes.
+        sealed_relay: ``relayDecision`` of their outcome.
     """
 
     make_decision: int
@@ -55,6 +60,11 @@ class Gas:
     quorum_3_of_4: int
     quorum_6_of_9: int
     quorum_11_of_16: int
+    first_commit: int
+    commit: int
+    reveal: int
+    tally: int
+    sealed_relay: int
 
 
 async def measure_gas(world: World) -> Gas:
@@ -74,7 +84,13 @@ async def measure_gas(world: World) -> Gas:
     asked, answered = await through_consumer()
     await _request(world)
     said = _prediction(keccak(b"second"), keccak(INPUT))
+    voted = await sealed_gas(world, said)
     return Gas(
+        first_commit=voted.first_commit,
+        commit=voted.commit,
+        reveal=voted.reveal,
+        tally=voted.tally,
+        sealed_relay=voted.relay,
         quorum_3_of_4=await quorum_gas(world, said, threshold=3, members=4),
         quorum_6_of_9=await quorum_gas(world, said, threshold=6, members=9),
         quorum_11_of_16=await quorum_gas(world, said, threshold=11, members=16),

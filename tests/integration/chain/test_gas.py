@@ -12,9 +12,14 @@ PINNED = Gas(
     request=56_844,
     answer=48_056,
     round_trip=137_871,
-    quorum_3_of_4=79_477,
-    quorum_6_of_9=94_640,
-    quorum_11_of_16=119_778,
+    quorum_3_of_4=79_465,
+    quorum_6_of_9=94_664,
+    quorum_11_of_16=119_766,
+    first_commit=47_947,
+    commit=31_139,
+    reveal=39_602,
+    tally=116_279,
+    sealed_relay=66_182,
 )
 LIMITS = Gas(
     make_decision=58_000,
@@ -24,6 +29,11 @@ LIMITS = Gas(
     quorum_3_of_4=80_000,
     quorum_6_of_9=95_000,
     quorum_11_of_16=120_000,
+    first_commit=48_000,
+    commit=48_000,
+    reveal=52_000,
+    tally=130_000,
+    sealed_relay=70_000,
 )
 
 
