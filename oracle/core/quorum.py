@@ -133,11 +133,14 @@ def _commonest_label(said: Sequence[Prediction]) -> list[Prediction]:
     return max(by_label.values(), key=len)
 
 
-def encode_evidence(committee: Committee, votes: Mapping[str, bytes]) -> bytes:
+def encode_evidence(committee: Committee, votes: Mapping[str, bytes], subject: bytes) -> bytes:
     """The evidence of exactly ``threshold`` votes, as ``QuorumAttestor`` reads it.
 
     ``bytes4 signers ‖ bytes4 contract signers ‖ signatures``, lowest member first: 64 bytes each
     (EIP-2098), those of contracts (EIP-1271) as ``uint16 length ‖ bytes``.
+
+    Of more votes than that, those are taken whose turn to collect came first for this subject, so
+    that every member is named, and shares the fee, equally often.
 
     Args:
         votes: compact signature by member's address; any other length is a contract's.
@@ -153,7 +156,7 @@ def encode_evidence(committee: Committee, votes: Mapping[str, bytes]) -> bytes:
             f"{len(votes)} of {committee.threshold} votes",
             remedy="wait for more members",
         )
-    chosen = [m for m in committee.members if m in votes][: committee.threshold]
+    chosen = [m for m in committee.turns(subject) if m in votes][: committee.threshold]
     signers = contracts = 0
     signatures = b""
     for place, member in enumerate(committee.members):

@@ -18,7 +18,7 @@ from tests.support.member import LIE
 pytestmark = pytest.mark.chaos
 
 
-async def decided_once(members: Members, ids: Sequence[bytes], *, within: float = 30) -> None:
+async def decided_once(members: Members, ids: Sequence[bytes], *, within: float = 90) -> None:
     made = await members.world.decided(ids, within=within)
     assert sorted(m.prediction.subject for m in made) == sorted(ids), "each exactly once"
     assert {m.trust_level for m in made} == {2}
@@ -69,7 +69,7 @@ async def test_committee__one_equivocates__is_shown_with_both_signatures(tmp_pat
                     return True
             return False
 
-        await until(caught, within=20, pause=0.3)
+        await until(caught, within=60, pause=0.3)
 
 
 @pytest.mark.parametrize("behaviour", ["dies after collecting", "holds back"])

@@ -66,7 +66,7 @@ class Victim:
         """Run until it kills itself."""
         process = await self.start(**options)
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 assert await process.wait() == -signal.SIGKILL
         finally:
             _kill(process)
@@ -89,8 +89,8 @@ async def healed(world: World, victim: Victim, folder: Path, ids: list[bytes]) -
     """Start again, unharmed; then hold every promise against the chain."""
     process = await victim.start()
     try:
-        await world.decided(ids, within=30)
-        await until(lambda: all_final(folder), within=30)
+        await world.decided(ids, within=90)
+        await until(lambda: all_final(folder), within=90)
     finally:
         _kill(process)
         await process.wait()
@@ -154,7 +154,7 @@ async def test_kill__the_journal_is_lost_too__open_requests_are_found_on_chain(
     again = Victim(world, fresh)
     process = await again.start()
     try:
-        made = await world.decided(ids, within=30)
+        made = await world.decided(ids, within=90)
     finally:
         _kill(process)
         await process.wait()
@@ -178,7 +178,7 @@ async def test_kill__an_old_journal_is_restored__nothing_is_answered_twice(
     ids += await world.ask(1)
     process = await victim.start()
     try:
-        await world.decided(ids, within=30)
+        await world.decided(ids, within=90)
     finally:
         _kill(process)
         await process.wait()

@@ -75,7 +75,7 @@ class Members:
                     return False
                 return True
 
-            await until(up, within=30)
+            await until(up, within=90)
 
     async def metric(self, index: int, name: str) -> float:
         async with httpx.AsyncClient() as http:

@@ -64,7 +64,9 @@ async def quorum_gas(world: World, said: Prediction, *, threshold: int, members:
     for key in keys[-threshold:]:
         signature = key.unsafe_sign_hash(committee.vote_digest(said))
         votes[key.address] = compact(signature.r, signature.s, signature.v - 27)
-    call = world.contract.encode_relay_decision(said, encode_evidence(committee, votes))
+    call = world.contract.encode_relay_decision(
+        said, encode_evidence(committee, votes, said.subject)
+    )
     return (await world.send(REQUESTER, call)).gas_used
 
 

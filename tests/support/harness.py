@@ -93,7 +93,7 @@ class World:
             if isinstance(entry, DecisionLog)
         ]
 
-    async def decided(self, ids: Sequence[bytes], *, within: float = 20.0) -> list[DecisionLog]:
+    async def decided(self, ids: Sequence[bytes], *, within: float = 60.0) -> list[DecisionLog]:
         """Wait until every id is decided; returns all decisions."""
         made: list[DecisionLog] = []
 
@@ -107,7 +107,7 @@ class World:
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool]], *, within: float = 20.0, pause: float = 0.05
+    condition: Callable[[], Awaitable[bool]], *, within: float = 60.0, pause: float = 0.05
 ) -> None:
     """Wait for a condition.
 

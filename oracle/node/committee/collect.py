@@ -248,7 +248,7 @@ class Collector:
             if each.proposal is None or len(each.votes) < committee.threshold:
                 continue
             self._pauses.pop(each.request.subject, None)
-            evidence = encode_evidence(committee, each.votes)
+            evidence = encode_evidence(committee, each.votes, each.request.subject)
             gas = answer_gas(each.request.callback_gas) + GAS_PER_MEMBER * committee.threshold
             calldata = self._parts.contract.encode_relay_decision(
                 each.proposal.prediction, evidence

@@ -89,25 +89,25 @@ def test_quorum_attestor__other_order_or_threshold__is_another_address():
 
 
 def test_read_evidence__of_three__names_them_and_each_holds():
-    found = read_evidence(COMMITTEE, SAID, encode_evidence(COMMITTEE, votes()))
+    found = read_evidence(COMMITTEE, SAID, encode_evidence(COMMITTEE, votes(), SAID.subject))
     assert [(each.member, each.holds) for each in found] == [(m, True) for m in MEMBERS[:3]]
 
 
 def test_read_evidence__over_another_prediction__does_not_hold():
-    evidence = encode_evidence(COMMITTEE, votes(replace(SAID, value=8)))
+    evidence = encode_evidence(COMMITTEE, votes(replace(SAID, value=8)), SAID.subject)
     assert {each.holds for each in read_evidence(COMMITTEE, SAID, evidence)} == {False}
 
 
 def test_read_evidence__a_wallets_signature__is_left_to_the_chain():
     signed = votes() | {MEMBERS[1]: b"whatever the wallet takes"}
-    found = read_evidence(COMMITTEE, SAID, encode_evidence(COMMITTEE, signed))
+    found = read_evidence(COMMITTEE, SAID, encode_evidence(COMMITTEE, signed, SAID.subject))
     assert [each.holds for each in found] == [True, None, True]
 
 
 @pytest.mark.parametrize("change", [lambda e: e[:-1], lambda e: e + b"\0", lambda e: e[:4]])
 def test_read_evidence__cut_or_longer__is_refused(change):
     with pytest.raises(InvalidInput):
-        read_evidence(COMMITTEE, SAID, change(encode_evidence(COMMITTEE, votes())))
+        read_evidence(COMMITTEE, SAID, change(encode_evidence(COMMITTEE, votes(), SAID.subject)))
 
 
 @pytest.mark.parametrize(

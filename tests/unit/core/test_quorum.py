@@ -19,6 +19,7 @@ from oracle.node.committee.ballot import opinion_of, sign, signer_of
 KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 5)]
 MEMBERS = tuple(str(key.address) for key in KEYS)
 COMMITTEE = Committee(attestor="0x" + "Aa" * 20, chain_id=31337, members=MEMBERS, threshold=3)
+SUBJECT = b"s" * 32
 NUMBERS, LABELS = Rule(tolerance=1), Rule(tolerance=None)
 
 
@@ -158,17 +159,30 @@ def test_opinion__is_no_vote() -> None:
     assert signer_of(COMMITTEE.vote_digest(opinion(7)), given_.signature) != MEMBERS[0]
 
 
-def test_evidence__more_votes_than_needed__names_exactly_the_threshold() -> None:
+def test_evidence__more_votes_than_needed__names_those_whose_turn_came_first() -> None:
     votes = {member: bytes([n]) * 64 for n, member in enumerate(MEMBERS)}
-    evidence = encode_evidence(COMMITTEE, votes)
+    evidence = encode_evidence(COMMITTEE, votes, SUBJECT)
+    named = signers_of(COMMITTEE, evidence)
     assert len(evidence) == 8 + 3 * 64
-    assert signers_of(COMMITTEE, evidence) == MEMBERS[:3]
-    assert evidence[8:72] == b"\0" * 64
+    assert set(named) == set(COMMITTEE.turns(SUBJECT)[:3])
+    assert evidence[8:] == b"".join(votes[member] for member in named)
+
+
+def test_evidence__many_subjects__name_every_member_about_equally_often() -> None:
+    votes = dict.fromkeys(MEMBERS, b"v" * 64)
+    named = [
+        member
+        for n in range(400)
+        for member in signers_of(
+            COMMITTEE, encode_evidence(COMMITTEE, votes, n.to_bytes(32, "big"))
+        )
+    ]
+    assert all(250 < named.count(member) < 350 for member in MEMBERS)
 
 
 def test_evidence__a_contracts_signature__carries_its_length() -> None:
     votes = {MEMBERS[0]: b"a" * 64, MEMBERS[2]: b"c" * 70, MEMBERS[3]: b"d" * 64}
-    evidence = encode_evidence(COMMITTEE, votes)
+    evidence = encode_evidence(COMMITTEE, votes, SUBJECT)
     assert evidence[:8] == bytes([0, 0, 0, 0b1101, 0, 0, 0, 0b0100])
     assert evidence[8:] == b"a" * 64 + (70).to_bytes(2, "big") + b"c" * 70 + b"d" * 64
 
@@ -184,7 +198,7 @@ def test_evidence__not_enough_or_a_stranger__is_refused(
     votes: dict[str, bytes], words: str
 ) -> None:
     with pytest.raises(InvalidInput, match=words):
-        encode_evidence(COMMITTEE, votes)
+        encode_evidence(COMMITTEE, votes, SUBJECT)
 
 
 @pytest.mark.parametrize(
