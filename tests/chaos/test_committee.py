@@ -15,7 +15,7 @@ from tests.support.committee import ADDRESSES, SIZE, TURN, Members, committee
 from tests.support.harness import REQUESTER, until
 from tests.support.member import LIE
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("committee")]
 
 
 async def decided_once(members: Members, ids: Sequence[bytes], *, within: float = 90) -> None:

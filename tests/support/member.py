@@ -114,7 +114,7 @@ async def main(options: dict[str, Any]) -> None:
         rpc_url=options["rpc"],
         contract=options["contract"],
         folder=Path(options["folder"]),
-        options=replace(OPTIONS, turn_seconds=options["turn_seconds"], peer_timeout=1.0),
+        options=replace(OPTIONS, turn_seconds=options["turn_seconds"], peer_timeout=1.0, poll=0.1),
         account=account,
         peers=options["peers"],
     ) as node:
