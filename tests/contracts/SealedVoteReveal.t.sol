@@ -33,6 +33,8 @@ contract SealedVoteRevealTest is SealedStage {
         uint256 until = now_() + COMMIT;
         vm.warp(bound(wait, now_(), until));
         revealReverts(0, vote(0, 7), refusal(ISealedVoteAttestor.SealingNotOver.selector, until));
+        vm.warp(until);
+        revealReverts(0, vote(0, 7), refusal(ISealedVoteAttestor.SealingNotOver.selector, until));
         vm.warp(until + 1);
         reveal(0, 7);
     }

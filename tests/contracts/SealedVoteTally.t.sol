@@ -19,6 +19,9 @@ contract SealedVoteTallyTest is SealedStage {
         vm.warp(bound(wait, now_(), until));
         vm.expectRevert(refusal(ISealedVoteAttestor.RevealingNotOver.selector, until));
         tallyFirst(3, 7);
+        vm.warp(until);
+        vm.expectRevert(refusal(ISealedVoteAttestor.RevealingNotOver.selector, until));
+        tallyFirst(3, 7);
         vm.warp(until + 1);
         tallyFirst(3, 7);
         statusIs(RoundStatus.Decided);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from eth_abi.abi import encode
@@ -104,16 +105,18 @@ def test_event__unknown_topic__is_none() -> None:
     assert interface_.decode_event(log_of("DecisionMade", topics=2, body=bytes(224))) is None
 
 
+def _zero(kind: str) -> Any:
+    if kind.startswith("("):
+        return tuple(_zero(each) for each in kind[1:-1].split(","))
+    zeros = {"address": "0x" + "00" * 20, "string": "", "bool": False, "bytes": b""}
+    return zeros.get(kind, bytes(32) if "bytes" in kind else 0)
+
+
 def test_revert__every_custom_error__is_decoded_by_name() -> None:
     errors = known_errors()
     assert {"UnknownModel", "InputMismatch", "ModelChangeDue"} <= {e.name for e in errors.values()}
     for selector, entry in errors.items():
-        zeros = {"address": "0x" + "00" * 20, "string": "", "bool": False}
-        values = [
-            zeros.get(kind, b"" if kind == "bytes" else bytes(32) if "bytes" in kind else 0)
-            for kind in entry.input_types
-        ]
-        body = selector + encode(entry.input_types, values)
+        body = selector + encode(entry.input_types, [_zero(kind) for kind in entry.input_types])
         assert describe_revert(body, what="call").error == entry.name
 
 
