@@ -70,6 +70,17 @@ contract SealedVoteCommitTest is SealedStage {
         attestor.commit{value: BOND}(key, bytes32(uint256(index)));
     }
 
+    /// @dev With all 31 seats taken, an index beyond them is nobody's, and not that of the member it ends like.
+    function testFuzz_commit_RevertsIf_TheIndexIsBeyondAllSeats(uint8 index, uint256 member) external {
+        index = uint8(bound(index, 31, type(uint8).max));
+        member = bound(member, 28, 30);
+        attestor = sealedOf(membersOf(31), K, terms(AnswerKind.Number));
+        vm.deal(memberOf(member), BOND);
+        vm.prank(memberOf(member));
+        vm.expectRevert(abi.encodeWithSelector(ISealedVoteAttestor.NotMember.selector, memberOf(member), index));
+        attestor.commit{value: BOND}(key, bytes32(uint256(index)));
+    }
+
     /// @dev FAULTS 10: neither another vote nor the same one again, neither while sealing nor after.
     function testFuzz_commit_RevertsIf_SealedAlready(uint32 wait, int128 value) external {
         commit(0, 7);
