@@ -33,7 +33,7 @@ from oracle.chain.views import (
     RequestView,
 )
 from oracle.chain.wire import BlockRef, checksum, from_block, to_bytes
-from oracle.core.errors import ChainError, Reverted, Transient
+from oracle.core.errors import ChainError, Transient
 from oracle.core.prediction import Prediction
 
 __all__ = [
@@ -185,15 +185,6 @@ class DecisionContract:
     async def change_delay(self, *, block: BlockRef) -> int:
         """Seconds between a proposed change and its application."""
         return int(await self._only("CHANGE_DELAY", block=block))
-
-    async def simulate(
-        self, calldata: bytes, *, sender: str, gas: int | None = None, block: BlockRef = "latest"
-    ) -> Reverted | None:
-        """What a transaction would revert with, or None where it would go through."""
-        (found,) = await self.simulate_many([(calldata, gas)], sender=sender, block=block)
-        if found is None or isinstance(found, Reverted):
-            return found
-        raise found
 
     async def simulate_many(
         self,

@@ -7,7 +7,6 @@ caller stores the tail; nothing here is remembered across a restart.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +21,8 @@ CATCH_UP = 16
 """Blocks behind the head from which logs are asked for by range instead of block by block."""
 WIDEST = 2_000
 """Blocks in one ranged query, at most; halved whenever an endpoint refuses."""
+KEEP = 256
+"""Blocks remembered beyond the finality depth, to find a common ancestor."""
 HEADERS = 100
 """Headers fetched in one batch."""
 
@@ -73,27 +74,14 @@ class Follower:
         self._width = self._widest = WIDEST
         self.head: BlockStamp | None = None
 
-    async def steps(self, *, poll: float) -> AsyncIterator[NewBlock | Rewind]:
-        """Every step from here on, without end.
-
-        Args:
-            poll: seconds between looks at the head while there is nothing new.
+    async def next_steps(self) -> AsyncIterator[NewBlock | Rewind]:
+        """The steps up to the present head; called again, those since.
 
         Raises:
             FinalityBroken: a final block left the chain.
             ChainReplaced: none of the tail's blocks is on this chain.
-            Transient: no endpoint answers; follow on with a new call of ``steps``.
+            Transient: no endpoint answers.
         """
-        while True:
-            found = False
-            async for step in self.next_steps():
-                found = True
-                yield step
-            if not found:
-                await asyncio.sleep(poll)
-
-    async def next_steps(self) -> AsyncIterator[NewBlock | Rewind]:
-        """The steps up to the present head, then ends; raises as ``steps``."""
         head = self.head = await self._rpc.block("latest")
         rewind = await self._reorganised(head)
         if rewind is not None:
@@ -201,6 +189,7 @@ class Follower:
     def _append(self, stamp: BlockStamp, logs: Sequence[Log]) -> NewBlock:
         decoded = decode_logs(logs, self._address)
         self._tail.append((stamp.number, stamp.hash))
+        del self._tail[: -(self._finality + KEEP)]
         return NewBlock(stamp=stamp, logs=decoded)
 
     async def _by_range(self, last: int) -> AsyncIterator[NewBlock]:

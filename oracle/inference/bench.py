@@ -52,11 +52,6 @@ class Measured:
         """The engine's run to the bare run; the target is at most 1.25."""
         return self.run / self.bare
 
-    @property
-    def whole_ratio(self) -> float:
-        """The whole way to the bare run."""
-        return self.whole / self.bare
-
 
 async def measure(model: StoredModel, *, batch: int = 64, rounds: int = 300) -> Measured:
     """Measure one model on its golden vectors, repeated to fill the batch.

@@ -19,7 +19,7 @@ from oracle.chain.contracts import (
     RequestByHashLog,
     RequestLog,
 )
-from oracle.chain.follower import Follower, NewBlock, Rewind
+from oracle.chain.follower import KEEP, Follower, NewBlock, Rewind
 from oracle.chain.wire import BlockStamp
 from oracle.core import lifecycle
 from oracle.core.lifecycle import (
@@ -37,9 +37,6 @@ from oracle.core.lifecycle import (
 from oracle.journal import chain_view, requests, transactions
 from oracle.journal.chain_view import DecisionRecord
 from oracle.node.parts import Parts, log
-
-KEEP_BLOCKS = 256
-"""Blocks kept beyond the finality depth, to find a common ancestor."""
 
 
 class Follow:
@@ -138,7 +135,7 @@ class Follow:
                 assert request.deadline is not None
                 changed.append(self._step(db, request, Expired(request.deadline)))
         changed += self._settle(db, stamp.number - options.finality + 1)
-        chain_view.prune(db, stamp.number - options.finality - KEEP_BLOCKS)
+        chain_view.prune(db, stamp.number - options.finality - KEEP)
         return changed
 
     def _see(

@@ -68,7 +68,6 @@ class PeerTally:
     Attributes:
         answered, silent, wrong: how many; wrong ones are garbage or not the member's own.
         equivocations: contradictions between what it said and what it said before.
-        answered_at: Unix seconds of its last proper answer, 0 for never.
         fault: what was last amiss; empty since it answered properly.
     """
 
@@ -76,7 +75,6 @@ class PeerTally:
     silent: int = 0
     wrong: int = 0
     equivocations: int = 0
-    answered_at: float = 0.0
     fault: str = ""
 
 
@@ -148,7 +146,7 @@ class Parts:
         tally = self.tallies.setdefault(member, PeerTally())
         match stage:
             case "peer_answered":
-                tally.answered, tally.answered_at = tally.answered + 1, self.clock()
+                tally.answered += 1
             case "peer_silent":
                 tally.silent += 1
             case "peer_wrong":

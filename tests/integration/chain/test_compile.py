@@ -17,10 +17,6 @@ from oracle.chain.toolchain import find_hardhat, find_node
 ROOT = Path(__file__).parents[3]
 MOCKS = ROOT / "tests" / "artifacts"
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "node_modules").is_dir(), reason="the npm packages are not installed"
-)
-
 
 def test_artifacts__in_git__are_fresh() -> None:
     assert check_fresh(ROOT) == (), "run `oracle compile`"

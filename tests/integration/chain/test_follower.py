@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
 from oracle.chain.errors import ChainReplaced, FinalityBroken
 from oracle.chain.events import DecisionLog, RequestLog
-from oracle.chain.follower import CATCH_UP, Follower, NewBlock, Rewind
+from oracle.chain.follower import CATCH_UP, KEEP, Follower, NewBlock, Rewind
 from oracle.chain.local import local_chain
 from oracle.chain.rpc import RpcPool
 from tests.support.world import OPERATOR, REQUESTER, World
@@ -138,23 +137,20 @@ async def test_catch_up__many_blocks__equals_block_by_block(world: World) -> Non
     assert ranged == await chain_hashes(world.rpc, ranged)
 
 
-async def test_steps__endless__polls_for_new_blocks(world: World) -> None:
+async def test_next_steps__called_again__gives_the_blocks_since(world: World) -> None:
     head = (await world.rpc.block("latest")).number
     follower = Follower(world.rpc, world.contract.address, start=head + 1)
-    found: list[NewBlock | Rewind] = []
+    for _ in range(2):
+        assert [step async for step in follower.next_steps()] == []
+        await world.request()
+        assert [type(step) async for step in follower.next_steps()] == [NewBlock]
 
-    async def follow() -> None:
-        async for step in follower.steps(poll=0.01):
-            found.append(step)
-            if len(found) == 2:
-                return
 
-    waiting = asyncio.create_task(follow())
-    await world.request()
-    await world.request()
-    async with asyncio.timeout(5):
-        await waiting
-    assert [type(step) for step in found] == [NewBlock, NewBlock]
+async def test_tail__longer_than_finality_needs__is_forgotten(world: World) -> None:
+    follower = Follower(world.rpc, world.contract.address, finality=2)
+    await world.rpc.call("anvil_mine", [hex(2 * KEEP)])
+    numbers = [step.stamp.number async for step in follower.next_steps()]
+    assert [number for number, _ in follower._tail] == numbers[-(KEEP + 2) :]
 
 
 async def test_restart__another_chain_on_the_port__chain_replaced(tmp_path: Path) -> None:
