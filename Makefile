@@ -7,10 +7,12 @@
 
 PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
+# The lock names every package, so nothing is resolved: what is not in it, or not what its hash says, is not installed.
+PIP := $(BIN)/python -m pip --quiet --no-input
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up test test-python test-solidity test-js check format bench install lock clean
+.PHONY: demo up test test-python test-solidity test-js check format bench install install-dev lock clean
 
 demo: install
 	@oracle demo
@@ -20,12 +22,19 @@ up: install
 
 install: .venv/.installed node_modules/.installed
 
+install-dev: install .venv/.installed-dev
+
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
 	@echo "Installing the Python packages (about a minute) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.lock | .venv/.installed
+	@echo "Installing what the tests need (about two minutes) …"
+	@$(PIP) install --no-deps --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
 node_modules/.installed: package-lock.json package.json | .venv/.installed
@@ -35,16 +44,16 @@ node_modules/.installed: package-lock.json package.json | .venv/.installed
 
 test: test-solidity test-js test-python
 
-test-python: install
+test-python: install-dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-solidity: install
+test-solidity: install-dev
 	npm run --silent test:sol
 
-test-js: install
+test-js: install-dev
 	npm run --silent test:js
 
-check: install
+check: install-dev
 	ruff format --check .
 	ruff check .
 	mypy
@@ -53,18 +62,21 @@ check: install
 	npm run --silent check:format
 	npm run --silent lint:sol
 
-format: install
+format: install-dev
 	ruff format .
 	ruff check --fix .
 	npm run --silent format
 
-bench: install
+bench: install-dev
 	$(BIN)/python -m tests.bench
 
+LOCK = $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --quiet
+
 lock: install
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \
-	  --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	$(PIP) install uv
+	$(LOCK) --all-extras --group dev --output-file requirements-dev.lock
+	$(LOCK) --extra batch --extra grpc --extra local --extra train --group build \
+	  --constraint requirements-dev.lock --output-file requirements.lock
 	npm install --package-lock-only
 	$(BIN)/python .ci/platforms.py
 
