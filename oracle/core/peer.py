@@ -19,14 +19,21 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from oracle.core.prediction import UINT40_MAX, Prediction
+from oracle.core.prediction_json import (
+    ADDRESS,
+    SIGNATURE,
+    hex_of,
+    prediction_to_json,
+    read_octets,
+    read_prediction,
+    read_word,
+)
 from oracle.core.strict_json import Fields, parse_json
 
 MAX_ITEMS = 32
 """Most requests in one message."""
 _MESSAGE = keccak(text="decision-oracle/peer/1")
 _COMMITMENT = keccak(text="decision-oracle/opinion-commitment/1")
-_WORD, _SIGNATURE, _ADDRESS = r"0x[0-9a-f]{64}", r"0x[0-9a-f]{128}", r"0x[0-9a-fA-F]{40}"
-_INT = r"-?[0-9]{1,39}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +118,9 @@ def write_questions(envelope: Envelope, questions: Sequence[Question]) -> bytes:
         envelope,
         questions=[
             {
-                "model": _hex(q.model_id),
-                "subject": _hex(q.subject),
-                "commitment": _hex(q.commitment),
+                "model": hex_of(q.model_id),
+                "subject": hex_of(q.subject),
+                "commitment": hex_of(q.commitment),
             }
             for q in questions
         ],
@@ -131,9 +138,9 @@ def read_questions(body: bytes) -> tuple[Envelope, list[Question]]:
     for item in _items(top, "questions"):
         questions.append(
             Question(
-                model_id=_word(item, "model"),
-                subject=_word(item, "subject"),
-                commitment=_word(item, "commitment"),
+                model_id=read_word(item, "model"),
+                subject=read_word(item, "subject"),
+                commitment=read_word(item, "commitment"),
             )
         )
         item.done()
@@ -166,9 +173,9 @@ def read_replies(body: bytes) -> tuple[Envelope, list[Reply]]:
     for item in _items(top, "replies"):
         replies.append(
             Reply(
-                subject=_word(item, "subject"),
+                subject=read_word(item, "subject"),
                 opinion=_opinion(item.nested("opinion")) if "opinion" in item else None,
-                vote=_bytes(item, "vote", _SIGNATURE) if "vote" in item else None,
+                vote=read_octets(item, "vote", SIGNATURE) if "vote" in item else None,
                 earlier=_proposal(item.nested("earlier")) if "earlier" in item else None,
                 refusal=item.optional("refusal", item.text) or "",
             )
@@ -196,8 +203,8 @@ def _write(envelope: Envelope, **content: Any) -> bytes:
 def _read(body: bytes) -> tuple[Fields, Envelope]:
     top = Fields(parse_json(body, "message"), "message")
     envelope = Envelope(
-        sender=top.text("from", pattern=_ADDRESS, hint="an address"),
-        receiver=top.text("to", pattern=_ADDRESS, hint="an address"),
+        sender=top.text("from", pattern=ADDRESS, hint="an address"),
+        receiver=top.text("to", pattern=ADDRESS, hint="an address"),
         at=top.integer("at", low=0, high=UINT40_MAX),
     )
     return top, envelope
@@ -211,11 +218,11 @@ def _items(top: Fields, name: str) -> list[Fields]:
 
 
 def _reply_json(reply: Reply) -> Mapping[str, Any]:
-    written: dict[str, Any] = {"subject": _hex(reply.subject)}
+    written: dict[str, Any] = {"subject": hex_of(reply.subject)}
     if reply.opinion is not None:
         written["opinion"] = _opinion_json(reply.opinion)
     if reply.vote is not None:
-        written["vote"] = _hex(reply.vote)
+        written["vote"] = hex_of(reply.vote)
     if reply.earlier is not None:
         written["earlier"] = _proposal_json(reply.earlier)
     if reply.refusal:
@@ -225,19 +232,19 @@ def _reply_json(reply: Reply) -> Mapping[str, Any]:
 
 def _proposal_json(proposal: Proposal) -> dict[str, Any]:
     written = {
-        "prediction": _prediction_json(proposal.prediction),
+        "prediction": prediction_to_json(proposal.prediction),
         "opinions": [_opinion_json(o) for o in proposal.opinions],
-        "salt": _hex(proposal.salt),
+        "salt": hex_of(proposal.salt),
     }
-    return written | ({"seconded": _hex(proposal.seconded)} if proposal.seconded else {})
+    return written | ({"seconded": hex_of(proposal.seconded)} if proposal.seconded else {})
 
 
 def _proposal(fields: Fields) -> Proposal:
     found = Proposal(
-        prediction=_prediction(fields.nested("prediction")),
+        prediction=read_prediction(fields.nested("prediction")),
         opinions=tuple(_opinion(item) for item in fields.objects("opinions")),
-        salt=_word(fields, "salt"),
-        seconded=_bytes(fields, "seconded", _SIGNATURE) if "seconded" in fields else b"",
+        salt=read_word(fields, "salt"),
+        seconded=read_octets(fields, "seconded", SIGNATURE) if "seconded" in fields else b"",
     )
     fields.done()
     return found
@@ -246,54 +253,16 @@ def _proposal(fields: Fields) -> Proposal:
 def _opinion_json(opinion: Opinion) -> dict[str, Any]:
     return {
         "member": opinion.member,
-        "prediction": _prediction_json(opinion.prediction),
-        "signature": _hex(opinion.signature),
+        "prediction": prediction_to_json(opinion.prediction),
+        "signature": hex_of(opinion.signature),
     }
 
 
 def _opinion(fields: Fields) -> Opinion:
     found = Opinion(
-        member=fields.text("member", pattern=_ADDRESS, hint="an address"),
-        prediction=_prediction(fields.nested("prediction")),
-        signature=_bytes(fields, "signature", _SIGNATURE),
+        member=fields.text("member", pattern=ADDRESS, hint="an address"),
+        prediction=read_prediction(fields.nested("prediction")),
+        signature=read_octets(fields, "signature", SIGNATURE),
     )
     fields.done()
     return found
-
-
-def _prediction_json(prediction: Prediction) -> dict[str, Any]:
-    return {
-        "modelId": _hex(prediction.model_id),
-        "subject": _hex(prediction.subject),
-        "inputHash": _hex(prediction.input_hash),
-        "outputHash": _hex(prediction.output_hash),
-        "value": str(prediction.value),
-        "confidence": prediction.confidence,
-        "predictedAt": prediction.predicted_at,
-    }
-
-
-def _prediction(fields: Fields) -> Prediction:
-    found = Prediction(
-        model_id=_word(fields, "modelId"),
-        subject=_word(fields, "subject"),
-        input_hash=_word(fields, "inputHash"),
-        output_hash=_word(fields, "outputHash"),
-        value=int(fields.text("value", pattern=_INT, hint="an integer as a text")),
-        confidence=fields.integer("confidence", low=0, high=1_000_000),
-        predicted_at=fields.integer("predictedAt", low=1, high=UINT40_MAX),
-    )
-    fields.done()
-    return found
-
-
-def _word(fields: Fields, name: str) -> bytes:
-    return _bytes(fields, name, _WORD)
-
-
-def _bytes(fields: Fields, name: str, pattern: str) -> bytes:
-    return bytes.fromhex(fields.text(name, pattern=pattern, hint="0x and hex digits")[2:])
-
-
-def _hex(word: bytes) -> str:
-    return "0x" + word.hex()

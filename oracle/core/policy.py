@@ -106,6 +106,32 @@ def parse_policy(text: str | bytes) -> Policy:
         InvalidInput: unknown or missing fields, or numbers the contract can not hold.
     """
     fields = Fields(parse_json(text, "policy"), "policy")
+    rule = _rule(fields)
+    meaning = fields.texts_by_name("meaning")
+    if set(meaning) != {"ACCEPT", "REJECT", "REVIEW"}:
+        raise fields.wrong("meaning", meaning, "words for ACCEPT, REJECT and REVIEW")
+    policy = Policy(
+        rule=rule,
+        fee_gwei=fields.integer("fee_gwei", low=0, high=2**32 - 1),
+        max_age_seconds=fields.integer("max_age_seconds", low=1, high=2**32 - 1),
+        meaning=meaning,
+    )
+    fields.done()
+    return policy
+
+
+def read_rule(fields: Fields) -> Rule:
+    """The rule in an object of ``kind`` and ``arguments``.
+
+    Raises:
+        InvalidInput: unknown or missing fields, or numbers the contract can not hold.
+    """
+    rule = _rule(fields)
+    fields.done()
+    return rule
+
+
+def _rule(fields: Fields) -> Rule:
     kind = fields.text("kind", pattern="threshold|class", hint="threshold or class")
     arguments = fields.nested("arguments")
     rule: Rule
@@ -127,22 +153,21 @@ def parse_policy(text: str | bytes) -> Policy:
             min_confidence=arguments.integer("minConfidence", low=0, high=PPM),
         )
     arguments.done()
-    meaning = fields.texts_by_name("meaning")
-    if set(meaning) != {"ACCEPT", "REJECT", "REVIEW"}:
-        raise fields.wrong("meaning", meaning, "words for ACCEPT, REJECT and REVIEW")
-    policy = Policy(
-        rule=rule,
-        fee_gwei=fields.integer("fee_gwei", low=0, high=2**32 - 1),
-        max_age_seconds=fields.integer("max_age_seconds", low=1, high=2**32 - 1),
-        meaning=meaning,
-    )
-    fields.done()
-    return policy
+    return rule
 
 
 def policy_to_json(policy: Policy) -> dict[str, Json]:
-    """The JSON of ``policy.json``; arguments carry the constructor's names."""
-    rule = policy.rule
+    """The JSON of ``policy.json``."""
+    return {
+        **rule_to_json(policy.rule),
+        "fee_gwei": policy.fee_gwei,
+        "max_age_seconds": policy.max_age_seconds,
+        "meaning": dict(policy.meaning),
+    }
+
+
+def rule_to_json(rule: Rule) -> dict[str, Json]:
+    """``kind`` and ``arguments``, which carry the constructor's names."""
     arguments: dict[str, Json]
     if isinstance(rule, ThresholdRule):
         arguments = {
@@ -160,9 +185,6 @@ def policy_to_json(policy: Policy) -> dict[str, Json]:
     return {
         "kind": "threshold" if isinstance(rule, ThresholdRule) else "class",
         "arguments": arguments,
-        "fee_gwei": policy.fee_gwei,
-        "max_age_seconds": policy.max_age_seconds,
-        "meaning": dict(policy.meaning),
     }
 
 

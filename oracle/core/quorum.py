@@ -14,13 +14,10 @@ from eth_utils.crypto import keccak
 
 from oracle.core.errors import InvalidInput
 from oracle.core.prediction import Prediction
+from oracle.core.typed_data import domain_separator, typed_digest
 
 MAX_MEMBERS = 31
 COMPACT_SIGNATURE = 64
-DOMAIN_NAME, DOMAIN_VERSION = "Decision Oracle", "1"
-_DOMAIN_TYPEHASH = keccak(
-    text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-)
 _OPINION = keccak(text="decision-oracle/opinion/1")
 
 
@@ -51,17 +48,11 @@ class Committee:
     @property
     def domain_separator(self) -> bytes:
         """EIP-712 domain separator of the attestor, 32 bytes."""
-        return keccak(
-            _DOMAIN_TYPEHASH
-            + keccak(text=DOMAIN_NAME)
-            + keccak(text=DOMAIN_VERSION)
-            + self.chain_id.to_bytes(32, "big")
-            + bytes.fromhex(self.attestor[2:]).rjust(32, b"\0")
-        )
+        return domain_separator(self.chain_id, self.attestor)
 
     def vote_digest(self, prediction: Prediction) -> bytes:
         """What a member signs to vote (EIP-712), 32 bytes."""
-        return keccak(b"\x19\x01" + self.domain_separator + prediction.struct_hash())
+        return typed_digest(self.chain_id, self.attestor, prediction.struct_hash())
 
     def opinion_digest(self, prediction: Prediction) -> bytes:
         """What a member signs to say its own opinion, 32 bytes; no contract takes it for a vote."""

@@ -134,7 +134,7 @@ class Fields:
         except KeyError:
             raise InvalidInput(
                 f"{self.where} lacks the field {name!r}",
-                remedy="add it; see docs/model-card.md",
+                remedy="add it; its format is described in docs/",
             ) from None
 
     def _wrong(self, name: str, value: object, hint: str) -> InvalidInput:
