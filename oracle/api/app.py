@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from oracle.api import decisions, health, models, peer, problems, reference
+from oracle.api import decisions, health, models, peer, problems, reference, stream
 from oracle.api.access import ApiKeys, Gate
 from oracle.api.context import Context
 from oracle.api.examples import ask_examples
@@ -23,6 +23,8 @@ Ask a model, get a decision on chain, and read its whole account.
   `Idempotency-Key`, and it is safe to send again.
 * `GET /api/decisions/{subject}` tells everything about one decision: the prediction and its hashes,
   the verdict, the transactions with gas and fees, and when each stage was reached.
+* `GET /api/stream` tells of decisions as they arrive, as server-sent events: `decision` with a line
+  as in the list, `reset` where the list is to be read anew. `Last-Event-ID` goes on from there.
 * Errors are problem documents (RFC 9457) that say what was wrong and what to do.
 """
 
@@ -46,10 +48,12 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
             {"name": "operation", "description": "For whoever runs the node."},
         ],
     )
-    app.state.context = Context(node=node, metrics=metrics, keys=keys)
+    app.state.context = context = Context(node=node, metrics=metrics, keys=keys)
+    app.state.stream = stream.Stream(context)
     app.add_middleware(Gate, keys=keys)
     problems.install(app)
     app.include_router(decisions.router)
+    app.include_router(stream.router)
     app.include_router(models.router)
     app.include_router(health.router)
     app.include_router(peer.router)

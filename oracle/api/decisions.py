@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import ValidationError
-from sqlalchemy.engine import Connection
 
 from oracle.api.body import lost_digits, read_json
 from oracle.api.context import context_of, is_trusted_caller, word_of
@@ -15,16 +14,17 @@ from oracle.api.problems import from_validation
 from oracle.api.schemas import (
     Account,
     DecisionAsk,
-    DecisionLine,
     DecisionList,
     StateWord,
+    VerdictWord,
 )
 from oracle.api.views import account_view, hex_of, line_view
 from oracle.core.errors import InvalidInput
 from oracle.core.lifecycle import State
+from oracle.core.policy import Verdict
 from oracle.inference.engine import Engine
 from oracle.inference.folder import StoredModel
-from oracle.journal import chain_view, requests
+from oracle.journal import feed
 from oracle.node import accept as accepting
 
 router = APIRouter(prefix="/api/decisions", tags=["decisions"])
@@ -99,36 +99,35 @@ async def latest(
     request: Request,
     model: Annotated[str | None, Query(description="Name or 0x id.")] = None,
     state: Annotated[StateWord | None, Query(description="Only those in this state.")] = None,
+    verdict: Annotated[VerdictWord | None, Query(description="Only those decided so.")] = None,
+    subject: Annotated[
+        str | None,
+        Query(description="Only those whose subject begins so.", pattern="^0x[0-9a-fA-F]{1,64}$"),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[
-        str | None, Query(description="`next` of the page before.", pattern="^[0-9]{1,18}$")
+        str | None,
+        Query(description="`next` of the page before.", pattern="^[0-9]{1,19}(-[0-9]{1,19}){2}$"),
     ] = None,
 ) -> DecisionList:
-    """Decisions asked of this node, by the API and on chain, newest first."""
+    """Decisions of the served models, newest first: asked by the API, asked on chain, or made by
+    another transaction.
+    """
     context = context_of(request)
-    model_id = context.model_id(model) if model is not None else None
-
-    def read(db: Connection) -> tuple[list[DecisionLine], str | None]:
-        rows = requests.newest(
-            db,
-            model_id=model_id,
-            state=State(state) if state else None,
-            limit=limit + 1,
-            before=int(cursor) if cursor else None,
-        )
-        lines = [
-            line_view(
-                each,
-                chain_view.find_decision(db, each.model_id, each.subject),
-                context.card(each.model_id),
-                requests.story(db, each.model_id, each.subject),
-            )
-            for _row, each in rows[:limit]
-        ]
-        return lines, str(rows[limit - 1][0]) if len(rows) > limit else None
-
-    lines, following = await context.node.parts.journal.read(read)
-    return DecisionList(decisions=lines, next=following)
+    wanted = feed.Filter(
+        model_id=context.model_id(model) if model is not None else None,
+        state=State(state) if state else None,
+        verdict=Verdict[verdict.upper()] if verdict else None,
+        subjects=_beginning(subject[2:]) if subject else None,
+    )
+    before = _page(cursor) if cursor else None
+    found, following = await context.node.parts.journal.read(
+        lambda db: feed.newest(db, wanted, limit=limit, before=before)
+    )
+    return DecisionList(
+        decisions=[line_view(line, context.card(line.model_id)) for line in found],
+        next=f"{following.request}-{following.block}-{following.log}" if following else None,
+    )
 
 
 @router.get(
@@ -157,6 +156,17 @@ async def one(
         card=context.card(model_id),
         trusted=is_trusted_caller(request),
     )
+
+
+def _beginning(digits: str) -> tuple[bytes, bytes]:
+    """The first and the last subject that begin with these hex digits."""
+    return bytes.fromhex(digits.ljust(64, "0")), bytes.fromhex(digits.ljust(64, "f"))
+
+
+def _page(cursor: str) -> feed.Page:
+    """A page's end; beyond everything where the numbers are beyond the journal's."""
+    request, block, log = (min(int(part), 2**62) for part in cursor.split("-"))
+    return feed.Page(request=request, block=block, log=log)
 
 
 def _read_ask(body: Any) -> DecisionAsk:

@@ -160,14 +160,21 @@ class DecisionLine(BaseModel):
 
     model: ModelRef
     subject: Hash
-    origin: Literal["chain", "api"]
+    origin: Literal["chain", "api", "other"] = Field(
+        description="Who asked; other: nobody, another transaction decided it."
+    )
     state: StateWord
     reason: str | None
     verdict: VerdictWord | None
-    text: str | None
+    value: str | None = Field(description="The int128 on chain.")
+    text: str | None = Field(description="The value with its decimals, or the label's name.")
     confidence: str | None
+    trust_level: int | None
     tx_hash: Hash | None
-    at: float | None = Field(description="When the node first knew of it, Unix seconds.")
+    block_number: int | None
+    at: float | None = Field(
+        description="When the node first knew of it, or of the decision's block; Unix seconds."
+    )
 
 
 class DecisionList(BaseModel):

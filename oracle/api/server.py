@@ -72,6 +72,7 @@ async def serve(app: FastAPI, listener: socket.socket) -> None:
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
+        app.state.stream.close()
         server.should_exit = True
         await asyncio.wait([serving], timeout=GRACE_SECONDS + 1)
         raise

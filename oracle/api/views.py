@@ -12,6 +12,7 @@ from oracle.core.lifecycle import Origin, Request, State
 from oracle.core.model_card import ClassHead, ModelCard
 from oracle.core.transaction import Transaction
 from oracle.journal.chain_view import DecisionRecord
+from oracle.journal.feed import Line
 from oracle.journal.requests import Entry
 from oracle.node.accept import Account
 
@@ -58,25 +59,24 @@ def account_view(
     )
 
 
-def line_view(
-    request: Request,
-    record: DecisionRecord | None,
-    card: ModelCard | None,
-    timeline: list[Entry],
-) -> schemas.DecisionLine:
+def line_view(line: Line, card: ModelCard | None) -> schemas.DecisionLine:
     """One decision in a list."""
-    said = record.prediction if record else request.prediction
+    request, record = line.request, line.decision
+    said = record.prediction if record else (request.prediction if request else None)
     return schemas.DecisionLine(
-        model=schemas.ModelRef(name=card.name if card else None, id=hex_of(request.model_id)),
-        subject=hex_of(request.subject),
-        origin=_origin(request),
+        model=schemas.ModelRef(name=card.name if card else None, id=hex_of(line.model_id)),
+        subject=hex_of(line.subject),
+        origin=_origin(request) if request else "other",
         state=_state(request),
-        reason=request.reason or None,
+        reason=(request.reason or None) if request else None,
         verdict=_verdict(record) if record else None,
+        value=str(said.value) if said else None,
         text=value_of(said.value, card).text if said else None,
         confidence=confidence_text(said.confidence) if said else None,
+        trust_level=record.trust_level if record else None,
         tx_hash=hex_of(record.tx_hash) if record else None,
-        at=round(timeline[0].at, 3) if timeline else None,
+        block_number=record.block_number if record else None,
+        at=round(line.at, 3),
     )
 
 

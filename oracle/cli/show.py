@@ -109,7 +109,7 @@ def lines(found: Sequence[Json]) -> Table:
             verdict(line["verdict"]),
             line["text"] or "—",
             state(line["state"]),
-            "chain" if line["origin"] == "chain" else "API",
+            {"chain": "chain", "api": "API"}.get(line["origin"], "—"),
             ago(now - line["at"]) if line["at"] else "—",
         )
     return grid

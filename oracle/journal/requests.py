@@ -138,25 +138,6 @@ def next_retry(db: Connection) -> int | None:
     return db.execute(query).scalar()
 
 
-def newest(
-    db: Connection,
-    *,
-    model_id: bytes | None = None,
-    state: State | None = None,
-    limit: int = 50,
-    before: int | None = None,
-) -> list[tuple[int, Request]]:
-    """The latest requests with their row numbers, newest first; ``before`` pages on."""
-    query = sa.select(requests).order_by(requests.c.id.desc()).limit(limit)
-    if model_id is not None:
-        query = query.where(requests.c.model_id == model_id)
-    if state is not None:
-        query = query.where(requests.c.state == state)
-    if before is not None:
-        query = query.where(requests.c.id < before)
-    return [(row.id, _request(row)) for row in db.execute(query)]
-
-
 def counts(db: Connection) -> dict[State, int]:
     """How many requests are in each state."""
     rows = db.execute(sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)).all()

@@ -86,6 +86,9 @@ class Follow:
         self.head = blocks[-1]
         for request in changed:
             parts.observe(request.state, request)
+        for stage in (_stage_of(entry) for _block, mine in own for entry in mine):
+            if stage is not None:
+                parts.observe(stage)
         if any(request.state is State.CONFIRMED for request in changed):
             parts.to_answer.set()
         parts.to_send.set()
@@ -206,6 +209,16 @@ class Follow:
             parts.observe("orphaned", request)
         parts.observe("rewound")
         parts.to_send.set()
+
+
+def _stage_of(entry: ContractLog) -> str | None:
+    """What a log tells beside the stages of requests."""
+    match entry:
+        case DecisionLog():
+            return "decided"
+        case CallbackLog(delivered=delivered):
+            return "callback_retried" if delivered else "callback_failed"
+    return None
 
 
 def _record_of(entry: DecisionLog, block: NewBlock) -> DecisionRecord:
