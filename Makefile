@@ -2,6 +2,7 @@
 # make test   every test
 # make up     a local chain, the contracts, the models, a node and its API; stays up
 # make check  format, lint, types, import rules, freshness of generated files
+# make page   the page that the node serves, bundled
 # make bench  gas and inference figures, next to their limits
 # make clean  remove everything that was installed or generated
 
@@ -12,7 +13,7 @@ PIP := $(BIN)/python -m pip --quiet --no-input
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up test test-python test-solidity test-js check format bench install install-dev lock clean
+.PHONY: demo up page test test-python test-solidity test-js check format bench install install-dev lock clean
 
 demo: install
 	@oracle demo
@@ -20,7 +21,7 @@ demo: install
 up: install
 	@oracle up
 
-install: .venv/.installed node_modules/.installed
+install: .venv/.installed node_modules/.installed page
 
 install-dev: install .venv/.installed-dev
 
@@ -42,6 +43,15 @@ node_modules/.installed: package-lock.json package.json | .venv/.installed
 	@npm ci --loglevel=error --no-progress >/dev/null
 	@touch $@
 
+PAGE := oracle/api/static/index.html.gz
+PAGE_SOURCES := $(shell find dapp -name '*.js' -o -path 'dapp/*.ts' -o -path 'dapp/page/*.css' -o -path 'dapp/page/*.html' -o -path 'dapp/page/*.mjs')
+
+page: $(PAGE)
+
+$(PAGE): $(PAGE_SOURCES) node_modules/.installed
+	@echo "Bundling the page …"
+	@npm run --silent build:page
+
 test: test-solidity test-js test-python
 
 test-python: install-dev
@@ -60,6 +70,7 @@ check: install-dev
 	lint-imports
 	oracle compile --check
 	npm run --silent check:format
+	npm run --silent check:page
 	npm run --silent lint:sol
 
 format: install-dev
@@ -81,5 +92,5 @@ lock: install
 	$(BIN)/python .ci/platforms.py
 
 clean:
-	rm -rf .venv node_modules .oracle artifacts cache coverage dist build
+	rm -rf .venv node_modules .oracle artifacts cache coverage dist build oracle/api/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
 
-from oracle.api import decisions, health, models, peer, problems, reference, stream
+from oracle.api import decisions, figures, health, models, page, peer, problems, reference, stream
 from oracle.api.access import ApiKeys, Gate
 from oracle.api.context import Context
 from oracle.api.examples import ask_examples
@@ -55,12 +54,10 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
     app.include_router(decisions.router)
     app.include_router(stream.router)
     app.include_router(models.router)
+    app.include_router(figures.router)
+    app.include_router(page.router)
     app.include_router(health.router)
     app.include_router(peer.router)
-
-    @app.get("/", include_in_schema=False)
-    async def root() -> RedirectResponse:
-        return RedirectResponse("/docs")
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> Response:

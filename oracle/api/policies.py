@@ -23,8 +23,14 @@ async def describe(rpc: RpcPool, address: str, card: ModelCard) -> PolicyView:
         rpc, address, "ThresholdPolicy", "highFrom", "lowBelow", "acceptAtOrAbove", "minConfidence"
     )
     if threshold is not None:
+        high_from, low_below, accept_high, _least_confidence = threshold
         return PolicyView(
-            address=address, kind="threshold", words=threshold_words(card, *threshold)
+            address=address,
+            kind="threshold",
+            words=threshold_words(card, *threshold),
+            high_from=value_of(high_from, card).text,
+            low_below=value_of(low_below, card).text,
+            accept_high=accept_high,
         )
     classes = await _views(
         rpc, address, "ClassPolicy", "verdictByLabel", "labelCount", "minConfidence"

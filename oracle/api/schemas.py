@@ -190,6 +190,13 @@ class PolicyView(BaseModel):
     address: str
     kind: Literal["threshold", "class", "other"]
     words: str = Field(description="The rule in plain words.")
+    high_from: str | None = Field(
+        default=None, description="Of a threshold: values from here on are high."
+    )
+    low_below: str | None = Field(default=None, description="Values below this are low.")
+    accept_high: bool | None = Field(
+        default=None, description="Whether high values are accepted and low ones rejected."
+    )
 
 
 class OnChain(BaseModel):
@@ -235,6 +242,53 @@ class ModelView(ModelLine):
     meaning: dict[str, str] = Field(description="What each verdict means for this model.")
     on_chain: OnChain
     file: str = Field(description="Where the .onnx file is served.")
+
+
+class VerdictCounts(BaseModel):
+    """How often a model decided which way."""
+
+    accept: int
+    reject: int
+    review: int
+
+
+class RecentValue(BaseModel):
+    """One of a model's latest values."""
+
+    value: str
+    text: str
+    verdict: VerdictWord
+
+
+class PeerView(BaseModel):
+    """What this node heard of another member about the latest decisions."""
+
+    member: str
+    heard: int
+    apart: int = Field(description="Those that do not agree with what this node computed.")
+
+
+class CommitteeView(BaseModel):
+    """The node's part in the latest decisions of a committee."""
+
+    threshold: int
+    members: list[str]
+    decided: int
+    agreed: int = Field(description="Decisions that agree with what this node computed.")
+    apart: int
+    voted: int = Field(description="Decisions that this node gave its vote for.")
+    peers: list[PeerView]
+
+
+class ModelFigures(BaseModel):
+    """A model's record on this chain, as this node followed it."""
+
+    decided: int
+    verdicts: VerdictCounts
+    recent: list[RecentValue] = Field(description="Newest first.")
+    median_gas: int | None = Field(description="Of this node's latest transactions.")
+    committee: CommitteeView | None
+    held_out: str | None = Field(description="Figures from the model's README, as Markdown.")
 
 
 class Alive(BaseModel):

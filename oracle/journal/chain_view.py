@@ -128,6 +128,27 @@ def decisions_between(db: Connection, low: int, high: int) -> list[DecisionRecor
     return [_record(row) for row in rows]
 
 
+def latest_decisions(db: Connection, model_id: bytes, limit: int) -> list[DecisionRecord]:
+    """A model's latest decisions, newest first."""
+    rows = db.execute(
+        sa.select(decisions)
+        .where(decisions.c.model_id == model_id)
+        .order_by(decisions.c.block_number.desc(), decisions.c.log_index.desc())
+        .limit(limit)
+    )
+    return [_record(row) for row in rows]
+
+
+def verdict_counts(db: Connection, model_id: bytes) -> dict[int, int]:
+    """How often a model decided which way."""
+    rows = db.execute(
+        sa.select(decisions.c.verdict, sa.func.count().label("total"))
+        .where(decisions.c.model_id == model_id)
+        .group_by(decisions.c.verdict)
+    ).all()
+    return {row.verdict: row.total for row in rows}
+
+
 def _is(model_id: bytes, subject: bytes) -> sa.ColumnElement[bool]:
     return sa.and_(decisions.c.model_id == model_id, decisions.c.subject == subject)
 

@@ -178,3 +178,18 @@ def _transaction(row: Row[Any], signed: list[Attempt]) -> Transaction:
         gas_used=row.gas_used,
         gas_price=None if row.gas_price is None else int(row.gas_price),
     )
+
+
+def latest_gas(db: Connection, model_id: bytes, limit: int) -> list[int]:
+    """What the latest decisions about a model used, newest first; failed ones are left out."""
+    rows = db.execute(
+        sa.select(transactions.c.gas_used)
+        .where(
+            transactions.c.model_id == model_id,
+            transactions.c.succeeded.is_(True),
+            transactions.c.gas_used.is_not(None),
+        )
+        .order_by(transactions.c.id.desc())
+        .limit(limit)
+    )
+    return list(rows.scalars())

@@ -1,0 +1,309 @@
+// A model's page: what it is, how good it is, what it said lately, and the rules under which it decides.
+
+import { type Committee, type Figures, get, type Model, type ModelLine } from "../api.js";
+import { type Child, facts, h, section, show } from "../dom.js";
+import { boundsOf, histogram, shares } from "../draw/scale.js";
+import { live } from "../live.js";
+import { markdown } from "../markdown.js";
+import { type Place, title } from "../view.js";
+import { badge, count, hash, lasted, percent, TRUST, VERDICTS, when } from "../words.js";
+
+/** All models of this node. */
+export async function showModels(root: HTMLElement, { signal }: Place): Promise<void> {
+  const { models } = await get<{ models: ModelLine[] }>("/api/models", {}, signal);
+  title("Models");
+  show(
+    root,
+    h("h1", {}, "Models"),
+    h(
+      "p",
+      { class: "lead" },
+      "What can be asked here. A model’s card names its exact file, what goes in and what comes out.",
+    ),
+    models.length === 0 && h("p", { class: "empty quiet" }, "This node serves no model."),
+    h(
+      "ul",
+      { class: "models" },
+      models.map((model) =>
+        h(
+          "li",
+          {},
+          h(
+            "a",
+            { href: `#/model/${encodeURIComponent(model.name)}` },
+            h("strong", {}, model.title),
+            h(
+              "span",
+              { class: "quiet" },
+              model.kind === "class" ? `one of ${model.labels.join(", ")}` : "a number",
+            ),
+            h(
+              "span",
+              { class: "quiet" },
+              `from ${model.features.length} ${model.features.length === 1 ? "input" : "inputs"}`,
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+/** One model. */
+export async function showModel(
+  root: HTMLElement,
+  { args: [name = ""], signal }: Place,
+): Promise<void> {
+  const path = `/api/models/${encodeURIComponent(name)}`;
+  const read = (): Promise<Figures> => get<Figures>(`${path}/figures`, {}, signal);
+  const [model, figures] = await Promise.all([get<Model>(path, {}, signal), read()]);
+  title(model.title);
+  const lately = h("div", { class: "story" });
+  const fill = (now: Figures): void => show(lately, latelyOf(now, model));
+  fill(figures);
+  show(
+    root,
+    h(
+      "header",
+      { class: "hero" },
+      h("p", { class: "quiet" }, h("a", { href: "#/models" }, "Models"), " / ", model.name),
+      h("h1", {}, model.title),
+      h("p", { class: "lead" }, model.description),
+      h(
+        "p",
+        { class: "row" },
+        h(
+          "a",
+          { class: "button main", href: `#/ask/${encodeURIComponent(model.name)}` },
+          "Ask for a decision",
+        ),
+        h("a", { href: `#/?model=${encodeURIComponent(model.name)}` }, "Its decisions"),
+      ),
+    ),
+    lately,
+    h("div", { class: "story" }, rules(model), inputs(model), cardOf(model)),
+    figures.held_out &&
+      section("How good it is", h("div", { class: "prose" }, markdown(figures.held_out))),
+  );
+  live.on(
+    "decision",
+    (line) => {
+      if (line.model.id === model.id && line.verdict) void read().then(fill, () => undefined);
+    },
+    signal,
+  );
+}
+
+function latelyOf(figures: Figures, model: Model): Child[] {
+  const { accept, reject, review } = figures.verdicts;
+  const words = `${accept} accepted, ${review} for review, ${reject} rejected`;
+  return [
+    section(
+      "What it decided",
+      figures.decided === 0
+        ? h("p", { class: "quiet" }, "Nothing yet.")
+        : [
+            h(
+              "p",
+              {},
+              h("strong", {}, count(figures.decided)),
+              ` ${figures.decided === 1 ? "decision" : "decisions"}: ${words}.`,
+            ),
+            shares(figures.verdicts, words),
+            figures.median_gas !== null &&
+              h(
+                "p",
+                { class: "quiet" },
+                `One decision costs ${count(figures.median_gas)} gas (median of the latest).`,
+              ),
+          ],
+    ),
+    figures.recent.length > 0 && section("Its latest values", spread(figures, model)),
+    figures.committee && section("How the committee agrees", agreement(figures.committee)),
+  ];
+}
+
+function spread(figures: Figures, model: Model): Child {
+  const number = figures.recent.length;
+  if (model.kind === "score") {
+    const points = figures.recent.map(({ text, verdict }) => ({ value: Number(text), verdict }));
+    const values = points.map(({ value }) => value);
+    const words = `The latest ${number} values, from ${Math.min(...values)} to ${Math.max(...values)}`;
+    return [
+      h("p", { class: "quiet" }, `${words}, coloured by verdict.`),
+      histogram(points, boundsOf(model.on_chain.policy), words),
+    ];
+  }
+  return h(
+    "ul",
+    { class: "bars" },
+    model.labels.map((label) => {
+      const share = figures.recent.filter(({ text }) => text === label).length / number;
+      const bar = h("i", { "aria-hidden": "true" });
+      bar.style.setProperty("--share", String(share));
+      return h("li", {}, h("span", {}, label), bar, h("span", { class: "quiet" }, percent(share)));
+    }),
+  );
+}
+
+function agreement(committee: Committee): Child[] {
+  const computed = committee.agreed + committee.apart;
+  return [
+    h(
+      "p",
+      {},
+      `${committee.threshold} of ${committee.members.length} members have to agree.`,
+      computed > 0 &&
+        ` This node agrees with ${committee.agreed} of the ${computed} latest decisions that it computed too, and voted for ${committee.voted}.`,
+    ),
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["Other member", "Heard", "Apart from this node"].map((text) =>
+            h("th", { scope: "col" }, text),
+          ),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        committee.peers.map((peer) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, hash(peer.member)),
+            h("td", {}, peer.heard),
+            h("td", {}, peer.apart),
+          ),
+        ),
+      ),
+    ),
+  ];
+}
+
+function rules({ on_chain: rule, meaning }: Model): HTMLElement {
+  if (!rule.registered)
+    return section(
+      "Its rules",
+      h("p", { class: "notice" }, "The model is not registered on this chain."),
+    );
+  return section(
+    "Its rules",
+    rule.paused && h("p", { class: "notice" }, "Its owner has paused it: it can not be asked now."),
+    rule.policy && h("p", {}, h("strong", {}, rule.policy.words), "."),
+    h(
+      "ul",
+      { class: "meanings" },
+      Object.entries(meaning).map(([verdict, words]) =>
+        h("li", {}, badge(verdict.toLowerCase() as keyof typeof VERDICTS, "final"), ` ${words}`),
+      ),
+    ),
+    facts([
+      ["Fee", rule.fee_gwei === null ? null : `${count(rule.fee_gwei)} gwei`],
+      [
+        "Vouched for by",
+        rule.trust_level === null
+          ? null
+          : [
+              TRUST[rule.trust_level] ?? `level ${rule.trust_level}`,
+              rule.attestor && [" ", hash(rule.attestor)],
+            ],
+      ],
+      ["A prediction may be old", rule.max_age ? lasted(rule.max_age) : "any time"],
+      ["Owner", rule.owner && hash(rule.owner)],
+      ["Its rules change at", rule.change_at ? when(rule.change_at) : null],
+    ]),
+  );
+}
+
+function inputs({ card }: Model): HTMLElement {
+  const features = card.input.features;
+  const rows = features
+    ? features.map((each) => [
+        each.name,
+        each.labels?.join(", ") ??
+          `${each.min ?? "…"} to ${each.max ?? "…"}${each.unit ? ` ${each.unit}` : ""}`,
+        each.description ?? "",
+      ])
+    : card.input.tensors.map((each) => [
+        each.name,
+        `${each.dtype} [${each.shape.map((side) => side ?? "any").join(", ")}]`,
+        "",
+      ]);
+  return section(
+    "What goes in",
+    h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "group", "aria-label": "Inputs" },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["Input", "Range", "What it is"].map((text) => h("th", { scope: "col" }, text)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          rows.map(([name, range, what]) =>
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, name),
+              h("td", {}, range),
+              h("td", { class: "quiet" }, what),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function cardOf({ card, id, file }: Model): HTMLElement {
+  const outputs = card.outputs.map(
+    (each) =>
+      `${each.name}: ${each.dtype}${each.decimals === undefined ? "" : `, ${each.decimals} decimals`}`,
+  );
+  return section(
+    "Its card",
+    h(
+      "p",
+      {},
+      "Whoever has this file has the very same model; one changed byte would be another model.",
+    ),
+    facts([
+      ["Model id", h("code", { class: "whole-hash" }, id)],
+      [
+        "File",
+        [
+          h("a", { href: file, download: true }, card.model.file),
+          ` ${count(card.model.size)} bytes, ${card.model.producer}`,
+        ],
+      ],
+      ["SHA-256", h("code", { class: "whole-hash" }, card.model.sha256)],
+      ["Outputs", outputs.join("; ")],
+      ["Two machines may differ by", `${card.tolerance} of the value’s last digit`],
+      ...Object.entries(card.provenance ?? {}).map(
+        ([name, text]) => [name.replaceAll("_", " "), text] as const,
+      ),
+    ]),
+    h(
+      "details",
+      {},
+      h("summary", {}, "The whole card as JSON"),
+      h("pre", { tabindex: "0" }, JSON.stringify(card, null, 2)),
+    ),
+  );
+}
