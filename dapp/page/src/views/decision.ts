@@ -156,7 +156,7 @@ function ruleOf({ decision }: Account, model: Model | null): Child[] {
       "li",
       { "data-current": current ? "true" : null },
       badge(word, "final"),
-      ` ${words}`,
+      h("span", {}, words),
       current && h("span", { class: "unseen" }, " (this one)"),
     );
   });
