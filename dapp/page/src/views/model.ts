@@ -201,7 +201,12 @@ function rules({ on_chain: rule, meaning }: Model): HTMLElement {
       "ul",
       { class: "meanings" },
       Object.entries(meaning).map(([verdict, words]) =>
-        h("li", {}, badge(verdict.toLowerCase() as keyof typeof VERDICTS, "final"), h("span", {}, words)),
+        h(
+          "li",
+          {},
+          badge(verdict.toLowerCase() as keyof typeof VERDICTS, "final"),
+          h("span", {}, words),
+        ),
       ),
     ),
     facts([
