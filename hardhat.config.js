@@ -32,7 +32,7 @@ export default defineConfig({
   test: {
     solidity: {
       blockTimestamp: 1_900_000_000n,
-      fsPermissions: { readFile: ["tests/vectors/prediction.json"] },
+      fsPermissions: { readFile: ["tests/vectors/prediction.json", "tests/vectors/seal.json"] },
       fuzz: { runs: 256 },
       invariant: { runs: 24, depth: 128, failOnRevert: true },
     },

@@ -31,6 +31,21 @@ class TxState(StrEnum):
     DROPPED = "dropped"
 
 
+class Purpose(StrEnum):
+    """What a transaction is for."""
+
+    ANSWER = "answer"
+    """Decides a request; its failure is the request's."""
+    COMMIT = "commit"
+    """Seals a vote."""
+    REVEAL = "reveal"
+    """Opens a sealed vote."""
+    TALLY = "tally"
+    """Counts a round of votes."""
+    CLAIM = "claim"
+    """Splits the fee of a decision."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fees:
     """EIP-1559 fees, in wei a gas."""
@@ -65,6 +80,8 @@ class Transaction:
         model_id, subject: the decision that it carries.
         to: the contract, 20 bytes.
         gas: the gas limit.
+        value: wei that go along, such as a bond.
+        purpose: what it is for.
         block_number, block_hash: where it was mined.
         succeeded: the receipt's status; None until mined.
     """
@@ -75,6 +92,8 @@ class Transaction:
     to: bytes
     data: bytes
     gas: int
+    value: int = 0
+    purpose: Purpose = Purpose.ANSWER
     state: TxState = TxState.QUEUED
     nonce: int | None = None
     attempts: tuple[Attempt, ...] = ()

@@ -96,6 +96,8 @@ transactions = sa.Table(
     sa.Column("to", sa.LargeBinary(20), nullable=False),
     sa.Column("data", sa.LargeBinary, nullable=False),
     sa.Column("gas", sa.BigInteger, nullable=False),
+    sa.Column("value", sa.String(40), nullable=False, server_default="0"),
+    sa.Column("purpose", sa.String(8), nullable=False, server_default="answer"),
     sa.Column("state", sa.String(8), nullable=False, index=True),
     sa.Column("block_number", sa.BigInteger),
     sa.Column("block_hash", sa.LargeBinary(32), nullable=False),

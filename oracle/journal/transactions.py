@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from oracle.core.transaction import Attempt, Fees, Transaction, TxState
+from oracle.core.transaction import Attempt, Fees, Purpose, Transaction, TxState
 from oracle.journal.schema import attempts, transactions
 
 _KNOWN = sa.select(transactions.c.id).where(transactions.c.key == sa.bindparam("named"))
@@ -143,6 +143,8 @@ def _fixed(transaction: Transaction) -> dict[str, Any]:
         "to": transaction.to,
         "data": transaction.data,
         "gas": transaction.gas,
+        "value": str(transaction.value),
+        "purpose": transaction.purpose,
     }
 
 
@@ -168,6 +170,8 @@ def _transaction(row: Row[Any], signed: list[Attempt]) -> Transaction:
         to=row.to,
         data=row.data,
         gas=row.gas,
+        value=int(row.value),
+        purpose=Purpose(row.purpose),
         state=TxState(row.state),
         nonce=row.nonce,
         attempts=tuple(signed),

@@ -16,7 +16,7 @@ from oracle.chain.replies import Broadcast, SendOutcome
 from oracle.chain.wire import TxReceipt
 from oracle.core import lifecycle
 from oracle.core.lifecycle import OPEN, Failed, Request, State, Submitted
-from oracle.core.transaction import Attempt, Fees, Transaction, TxState
+from oracle.core.transaction import Attempt, Fees, Purpose, Transaction, TxState
 from oracle.journal import chain_view, requests, transactions
 from oracle.node.parts import Parts, log
 
@@ -97,7 +97,7 @@ class Sender:
                 "chainId": parts.chain_id,
                 "nonce": transaction.nonce,
                 "to": transaction.to,
-                "value": 0,
+                "value": transaction.value,
                 "data": transaction.data,
                 "gas": transaction.gas,
                 "maxFeePerGas": fees.max_fee,
@@ -151,7 +151,7 @@ class Sender:
         submitted = []
         for transaction in sent:
             transactions.save(db, transaction)
-            request = requests.find(db, transaction.model_id, transaction.subject)
+            request = _answered(db, transaction)
             if request is not None and request.state is State.VOUCHED:
                 request = lifecycle.step(
                     request, Submitted(transaction.attempts[-1].hash), parts.now()
@@ -233,7 +233,7 @@ class Sender:
         parts.to_answer.set()
 
     def _fail(self, db: Connection, transaction: Transaction, why: str) -> None:
-        request = requests.find(db, transaction.model_id, transaction.subject)
+        request = _answered(db, transaction)
         if request is not None and lifecycle.allows(request, Failed):
             request = lifecycle.step(request, Failed(why), self._parts.now())
             requests.save(db, request, at=self._parts.clock(), note=why)
@@ -268,10 +268,23 @@ class Sender:
         await self._parts.journal.write(record)
 
 
+def _answered(db: Connection, transaction: Transaction) -> Request | None:
+    """The request that the transaction decides, if it decides one."""
+    if transaction.purpose is not Purpose.ANSWER:
+        return None
+    return requests.find(db, transaction.model_id, transaction.subject)
+
+
 def _still_wanted(db: Connection, limit: int) -> list[Transaction]:
-    """Queued transactions whose request still waits for them; those of closed ones are dropped."""
+    """Queued transactions whose request still waits for them; those of closed ones are dropped.
+
+    Those that answer no request are wanted until who queued them takes them back.
+    """
     wanted = []
     for transaction in transactions.in_states(db, {TxState.QUEUED}, limit=limit):
+        if transaction.purpose is not Purpose.ANSWER:
+            wanted.append(transaction)
+            continue
         request = requests.find(db, transaction.model_id, transaction.subject)
         if request is not None and request.state in OPEN:
             if request.state is not State.ORPHANED:

@@ -61,10 +61,10 @@ class FakeRpc:
             outcome=SendOutcome.ALREADY_KNOWN if known else SendOutcome.ACCEPTED, tx_hash=tx_hash
         )
 
-    def mine(self, *, succeeded: bool = True) -> None:
-        """Mine the mempool from the next nonce on, in one block."""
+    def mine(self, *, succeeded: bool = True, only: int | None = None) -> None:
+        """Mine the mempool from the next nonce on, in one block, or up to that nonce."""
         self.head += 1
-        while self.spent in self.mempool:
+        while self.spent in self.mempool and (only is None or self.spent <= only):
             raw = self.mempool.pop(self.spent)
             self.mined[keccak(raw)] = TxReceipt(
                 tx_hash=keccak(raw),

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from oracle.chain.replies import SendOutcome
 from oracle.core.lifecycle import Origin, Request, State
 from oracle.core.prediction import Prediction
-from oracle.core.transaction import GWEI, FeePolicy, Transaction, TxState
+from oracle.core.transaction import GWEI, FeePolicy, Purpose, Transaction, TxState
 from oracle.journal import Journal, chain_view, requests, transactions
 from oracle.node.parts import NodeOptions, Parts
 from oracle.node.send import Sender
@@ -116,6 +116,53 @@ async def test_turn__a_hundred_queued__leave_in_order_without_a_gap(bench: Bench
     sent = [fields_of(raw) for raw in bench.rpc.sends]
     assert [each["nonce"] for each in sent] == list(range(100))
     assert [int.from_bytes(each["data"], "big") for each in sent] == list(range(1, 101))
+
+
+async def queue_bond(bench: Bench) -> None:
+    """A sealed vote's commitment about the first subject, with its bond."""
+    commitment = Transaction(
+        key="commit",
+        model_id=MODEL,
+        subject=(1).to_bytes(32, "big"),
+        to=FakeContract.address_bytes,
+        data=b"seal",
+        gas=80_000,
+        value=10**18,
+        purpose=Purpose.COMMIT,
+    )
+    await bench.parts.journal.write(
+        lambda db: transactions.queue(db, 31337, OPERATOR.address, commitment)
+    )
+
+
+async def test_turn__a_bond__goes_along_as_value_and_the_request_stays(bench: Bench) -> None:
+    await bench.vouch(1)
+    await queue_bond(bench)
+    await bench.turn()
+    answer, commitment = (fields_of(raw) for raw in bench.rpc.sends)
+    assert (answer["value"], commitment["value"]) == (0, 10**18)
+    bench.rpc.mine(succeeded=False)
+    await bench.turn()
+    found = {t.purpose: t for t in await bench.all()}
+    assert found[Purpose.COMMIT].succeeded is False
+    assert found[Purpose.COMMIT].value == 10**18
+
+
+async def test_turn__a_commitment_reverts__the_request_is_not_failed(bench: Bench) -> None:
+    await queue_bond(bench)
+    await bench.vouch(1)
+    await bench.turn()
+    state = await bench.state_of(1)
+    commitment = next(t for t in await bench.all() if t.purpose is Purpose.COMMIT)
+    bench.rpc.mine(succeeded=False, only=commitment.nonce)
+    await bench.turn()
+    assert (state, await bench.state_of(1)) == (State.SUBMITTED, State.SUBMITTED)
+
+
+async def test_turn__a_commitment_of_a_closed_request__is_sent_all_the_same(bench: Bench) -> None:
+    await queue_bond(bench)
+    await bench.turn()
+    assert len(bench.rpc.sends) == 1
 
 
 async def test_turn__sent__was_recorded_before_it_left(bench: Bench) -> None:
