@@ -144,8 +144,8 @@ async def _show(settings: Settings, which: str, json: bool) -> None:
     from oracle.cli.committee_chain import find_standing
     from oracle.cli.committee_peers import ask_peers, fees_of, known_peers
     from oracle.cli.committee_show import print_standing, standing_json
-    from oracle.cli.evidence import reading
     from oracle.cli.place import address_of, decisions_of, models_of
+    from oracle.cli.reading import reading
 
     urls = known_peers(settings)
     async with reading(settings) as rpc:

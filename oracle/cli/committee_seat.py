@@ -6,9 +6,9 @@ from oracle.chain.contracts import DecisionContract
 from oracle.cli.committee_chain import Standing, find_standing
 from oracle.cli.committee_show import next_json, print_next
 from oracle.cli.console import facts, say, show_json
-from oracle.cli.evidence import reading
 from oracle.cli.peers import member_of, peers_path, read_peers, url_of, write_peers
 from oracle.cli.place import address_of, decisions_of, models_of
+from oracle.cli.reading import reading
 from oracle.cli.settings import Settings
 from oracle.core.errors import ConfigError, NotFound
 

@@ -11,8 +11,8 @@ from oracle.cli.console import out, show_json
 
 if TYPE_CHECKING:
     from oracle.cli.client import NodeClient
-    from oracle.cli.evidence import Vouched
     from oracle.cli.settings import Settings
+    from oracle.verify.evidence import Vouched
 
 Json = Mapping[str, Any]
 
@@ -94,9 +94,10 @@ def show(
 def _evidence(settings: Settings, node: NodeClient, account: Json) -> Vouched | str:
     """Who vouched, or why that can not be said."""
     from oracle.chain.contracts import DecisionContract
-    from oracle.cli.evidence import reading, vouched_in
+    from oracle.cli.reading import reading
     from oracle.cli.running import run
     from oracle.core.errors import OracleError
+    from oracle.verify.evidence import vouched_in
 
     decision = account["decision"]
     if decision is None:

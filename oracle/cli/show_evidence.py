@@ -9,7 +9,7 @@ from rich.text import Text
 
 from oracle.api.words import TRUST
 from oracle.cli.console import facts, mark
-from oracle.cli.evidence import Signature, Vouched
+from oracle.verify.evidence import Signature, Vouched
 
 HOLDS = {True: "signature holds", False: "signature does not hold", None: "a contract, by EIP-1271"}
 

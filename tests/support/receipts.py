@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from eth_account import Account
+from eth_utils.address import to_checksum_address
 
+from oracle.chain.contracts import DecisionContract
+from oracle.core.inclusion import path_of, prediction_leaf, root_of
 from oracle.core.prediction import Prediction, subject_of
+from oracle.core.private_input import commitment_of, seal_input, show_only
 from oracle.core.promise import Promise, promise_digest
-from oracle.core.receipt import Place, PlainInput, Receipt
+from oracle.core.quorum import Committee, encode_evidence
+from oracle.core.receipt import (
+    Anchor,
+    Batch,
+    ContractEvidence,
+    Decided,
+    Evidence,
+    Judgement,
+    Place,
+    PlainInput,
+    Receipt,
+    SignedTransaction,
+)
 from oracle.inference.folder import StoredModel, load_model
-from oracle.inference.runtime import runtime_record
 from oracle.node.committee.ballot import sign
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR = Account.from_key(b"\x11" * 32)
+MEMBERS = [Account.from_key(bytes([n]) * 32) for n in (0x21, 0x22, 0x23)]
+SECRET = b"\x5e" * 32
 CHAIN_ID = 31337
 CONTRACT = "0x" + "c0" * 20
 LOG = "0x" + "a0" * 20
+QUORUM = "0x" + "90" * 20
 PREDICTED_AT = 1_900_000_000
+RUNTIME = {"runtime": "onnxruntime", "version": "1.32.0", "threads": "intra 1, inter 1"}
 ANCHOR_BY = PREDICTED_AT + 600
 
 
@@ -58,9 +78,122 @@ def pending(vector: int = 0, reference: str = "loan 1") -> Receipt:
         input=PlainInput(octets=model().vectors[vector].input),
         outputs=model().vectors[vector].outputs,
         prediction=said,
-        runtime=runtime_record(),
+        runtime=RUNTIME,
         chain_id=CHAIN_ID,
         contract=CONTRACT,
         operator=str(OPERATOR.address),
         promise=Promise(log=LOG, anchor_by=ANCHOR_BY, signature=sign(OPERATOR, digest)),
+    )
+
+
+def anchored(vector: int = 0, *, count: int = 5, place_in_batch: int = 2) -> Receipt:
+    """The third of five predictions of the log's second batch."""
+    first = 7
+    leaves = [
+        prediction_leaf(first + n, prediction(n, f"loan {n}" if n != place_in_batch else "loan 1"))
+        for n in range(count)
+    ]
+    receipt = pending(vector=place_in_batch)
+    batch = Batch(
+        number=1, first_index=first, count=count, root=root_of(leaves), previous=b"\x07" * 32
+    )
+    return receipt.with_anchor(
+        Anchor(
+            log=LOG,
+            batch=batch,
+            index=first + place_in_batch,
+            proof=path_of(leaves, place_in_batch),
+            place=place(),
+        )
+    )
+
+
+def decided(vector: int = 0) -> Receipt:
+    """By one operator, by its own transaction."""
+    receipt = pending(vector)
+    signed = OPERATOR.sign_transaction(
+        {
+            "type": 2,
+            "chainId": CHAIN_ID,
+            "nonce": 3,
+            "gas": 100_000,
+            "maxFeePerGas": 10**9,
+            "maxPriorityFeePerGas": 10**9,
+            "to": to_checksum_address(CONTRACT),
+            "value": 0,
+            "data": DecisionContract.encode_make_decision(receipt.prediction),
+        }
+    )
+    where = replace(place(), transaction=bytes(signed.hash))
+    evidence = SignedTransaction(raw=bytes(signed.raw_transaction))
+    return replace(receipt, promise=None, decision=_decision(receipt, where, 1, evidence))
+
+
+def by_quorum(vector: int = 0) -> Receipt:
+    """By two of three members."""
+    receipt = pending(vector)
+    committee = Committee(
+        attestor=to_checksum_address(QUORUM),
+        chain_id=CHAIN_ID,
+        members=tuple(str(key.address) for key in MEMBERS),
+        threshold=2,
+    )
+    digest = committee.vote_digest(receipt.prediction)
+    votes = {str(key.address): sign(key, digest) for key in MEMBERS[:2]}
+    evidence = ContractEvidence(
+        kind="quorum",
+        attestor=QUORUM,
+        octets=encode_evidence(committee, votes, receipt.prediction.subject),
+        members=committee.members,
+        threshold=2,
+    )
+    decision = _decision(receipt, place(), 2, evidence)
+    return replace(receipt, promise=None, operator=None, decision=decision)
+
+
+def by_sealed_round(vector: int = 0) -> Receipt:
+    """By a round of sealed votes, which only the contract can check."""
+    receipt = pending(vector)
+    evidence = ContractEvidence(
+        kind="sealed",
+        attestor=QUORUM,
+        octets=bytes(32),
+        members=tuple(str(key.address) for key in MEMBERS),
+        threshold=2,
+    )
+    decision = _decision(receipt, place(), 3, evidence)
+    return replace(receipt, promise=None, operator=None, decision=decision)
+
+
+def private(*shown: str) -> Receipt:
+    """Of a private input: all of it shown, or only these fields."""
+    receipt = pending()
+    sealed = seal_input(model().card, model().vectors[0].input, SECRET)
+    said = replace(receipt.prediction, input_hash=commitment_of(sealed))
+    digest = promise_digest(chain_id=CHAIN_ID, log=LOG, prediction=said, anchor_by=ANCHOR_BY)
+    whole = replace(
+        receipt,
+        input=sealed,
+        prediction=said,
+        promise=Promise(log=LOG, anchor_by=ANCHOR_BY, signature=sign(OPERATOR, digest)),
+    )
+    return show_only(whole, shown) if shown else whole
+
+
+def files() -> dict[str, bytes]:
+    """The model's files by name."""
+    return {model().card.model.onnx.file: model().onnx}
+
+
+def _decision(receipt: Receipt, where: Place, level: int, evidence: Evidence) -> Decided:
+    policy = model().policy
+    assert policy is not None
+    said = receipt.prediction
+    return Decided(
+        place=where,
+        log_index=0,
+        verdict=policy.rule.decide(said.value, said.confidence),
+        trust_level=level,
+        policy=Judgement(contract="0x" + "b0" * 20, rule=policy.rule),
+        evidence=evidence,
     )

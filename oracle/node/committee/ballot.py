@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature
-from eth_utils.exceptions import ValidationError
 
-from oracle.core.errors import InvalidInput, VerificationError
+from oracle.core.errors import VerificationError
 from oracle.core.peer import Envelope, Opinion, Proposal, commitment_to, message_digest
 from oracle.core.prediction import Prediction
-from oracle.core.quorum import Committee, Rule, compact, expand, settle
+from oracle.core.quorum import Committee, Rule, compact, settle
+from oracle.core.signatures import signer_of
 
 FRESH = 60
 """Seconds that a message may be old or ahead."""
@@ -21,20 +19,6 @@ def sign(account: LocalAccount, digest: bytes) -> bytes:
     """A compact signature (EIP-2098) over a digest, 64 bytes; the same each time (RFC 6979)."""
     signed = Account.unsafe_sign_hash(digest, account.key)
     return compact(signed.r, signed.s, signed.v - 27)
-
-
-def signer_of(digest: bytes, signature: bytes) -> str:
-    """The checksummed address that signed.
-
-    Raises:
-        VerificationError: it is no signature.
-    """
-    try:
-        r, s, parity = expand(signature)
-        key = Signature(vrs=(parity, r, s)).recover_public_key_from_msg_hash(digest)
-    except (BadSignature, ValidationError, InvalidInput) as error:
-        raise VerificationError(f"0x{signature.hex()[:16]}… is no signature: {error}") from None
-    return key.to_checksum_address()
 
 
 def opinion_of(account: LocalAccount, committee: Committee, prediction: Prediction) -> Opinion:

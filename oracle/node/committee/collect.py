@@ -24,10 +24,11 @@ from oracle.core.peer import (
     write_questions,
 )
 from oracle.core.quorum import Committee, encode_evidence, settle
+from oracle.core.signatures import signer_of
 from oracle.core.transaction import answer_gas
 from oracle.journal import requests
 from oracle.node.answer import said
-from oracle.node.committee.ballot import check_opinion, opinion_of, signer_of
+from oracle.node.committee.ballot import check_opinion, opinion_of
 from oracle.node.committee.member import KEEP, Member, rule_of
 from oracle.node.committee.peers import Peers
 from oracle.node.parts import Parts, log

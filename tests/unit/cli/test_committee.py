@@ -11,7 +11,6 @@ from oracle.cli.checkup_committee import agreement_findings, peers_finding
 from oracle.cli.committee_chain import concerns, duration, members_from, quorum_attestor
 from oracle.cli.committee_peers import Peer
 from oracle.cli.committee_up import MOST, quorum_of
-from oracle.cli.evidence import read_evidence
 from oracle.cli.machine import Status
 from oracle.cli.show_evidence import trust_words
 from oracle.cli.watched import ending
@@ -19,6 +18,7 @@ from oracle.core.errors import ConfigError, InvalidInput
 from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee, encode_evidence
 from oracle.node.committee.ballot import sign
+from oracle.verify.evidence import read_evidence
 
 KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 5)]
 MEMBERS = tuple(str(key.address) for key in KEYS)

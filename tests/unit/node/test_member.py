@@ -28,10 +28,11 @@ from oracle.core.peer import (
 )
 from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee
+from oracle.core.signatures import signer_of
 from oracle.core.transaction import FeePolicy
 from oracle.inference.store import CardStore
 from oracle.journal import Journal, requests, votes
-from oracle.node.committee.ballot import opinion_of, sign, signer_of
+from oracle.node.committee.ballot import opinion_of, sign
 from oracle.node.committee.member import Member
 from oracle.node.parts import NodeOptions, Parts
 from oracle.node.roles import Role

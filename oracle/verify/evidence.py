@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from oracle.chain.abi import interface
 from oracle.chain.contracts import DecisionContract, Model
 from oracle.chain.quorum import committee_at
-from oracle.chain.rpc import RpcPool
 from oracle.chain.wire import BlockRef, checksum, to_bytes
-from oracle.cli.client import running_node
-from oracle.cli.place import network_of
-from oracle.cli.settings import Settings
 from oracle.core.errors import ChainError, InvalidInput, NotFound, VerificationError
 from oracle.core.prediction import Prediction
 from oracle.core.quorum import COMPACT_SIGNATURE, Committee, signers_of
-from oracle.node.committee.ballot import signer_of
+from oracle.core.signatures import signer_of
 
 HEAD = 8
 """Bytes before the signatures: two bitmaps."""
@@ -159,21 +154,3 @@ def prediction_of(fields: Mapping[str, Any]) -> Prediction:
         confidence=fields["confidence"],
         predicted_at=fields["predictedAt"],
     )
-
-
-@asynccontextmanager
-async def reading(settings: Settings) -> AsyncIterator[RpcPool]:
-    """The chain, to read only: that of the settings, else the running node's; no key is needed.
-
-    Raises:
-        ConfigError: no endpoint is known, or it serves another chain.
-        Transient: none answers.
-    """
-    note = running_node(settings)
-    url = note.rpc if note and note.rpc and not settings.urls else None
-    if note and "network" not in settings.model_fields_set and not settings.urls:
-        settings = settings.model_copy(update={"network": note.network})
-    network = network_of(settings, url=url)
-    async with RpcPool(network.rpc_urls, chain_id=network.chain_id) as rpc:
-        await rpc.check()
-        yield rpc

@@ -1,0 +1,1 @@
+"""What is kept and found by its hash: inputs, models, receipts."""

@@ -1,0 +1,118 @@
+"""Who vouched for a decision, and what follows from it, as far as the receipt itself proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oracle.chain.abi import interface
+from oracle.chain.signed import read_signed
+from oracle.chain.wire import checksum
+from oracle.core.errors import VerificationError
+from oracle.core.policy import Rule, Verdict
+from oracle.core.quorum import Committee
+from oracle.core.receipt import ContractEvidence, Receipt, SignedTransaction
+from oracle.verify.evidence import prediction_of, read_evidence
+from oracle.verify.report import Report, same
+
+LEVELS = {"quorum": 2, "sealed": 3}
+
+
+def check_vouching(receipt: Receipt, report: Report, *, rule: Rule | None = None) -> None:
+    """The decision's evidence and verdict.
+
+    Args:
+        rule: the model's policy as the checker knows it, besides the one in the receipt.
+
+    Raises:
+        VerificationError: the first that does not hold.
+    """
+    decision, said = receipt.decision, receipt.prediction
+    assert decision is not None
+    with report.check("decided in time") as finding:
+        if decision.place.timestamp < said.predicted_at:
+            raise VerificationError(
+                f"the block is of {decision.place.timestamp}, before the prediction was made at "
+                f"{said.predicted_at}",
+                remedy="no contract decides so: do not rely on this receipt",
+            )
+        finding.says(f"{decision.place.timestamp - said.predicted_at} s after the prediction")
+    evidence = decision.evidence
+    if isinstance(evidence, SignedTransaction):
+        _transaction(receipt, evidence, report)
+    elif evidence.kind == "quorum":
+        _quorum(receipt, evidence, report)
+    elif evidence.kind == "anchor":
+        _anchored(receipt, evidence, report)
+    else:
+        report.skip("evidence", f"only the contract {evidence.attestor} can check it")
+    _verdict(receipt, report, rule)
+
+
+def _transaction(receipt: Receipt, evidence: SignedTransaction, report: Report) -> None:
+    assert receipt.decision is not None
+    with report.check("signed transaction") as finding:
+        call = read_signed(evidence.raw)
+        same("the transaction's hash", call.hash, receipt.decision.place.transaction)
+        same("the transaction's chain", call.chain_id, receipt.chain_id)
+        same("the contract it calls", call.to.lower(), receipt.contract.lower())
+        same("who signed it", call.sender.lower(), str(receipt.operator).lower())
+        name, arguments = interface("DecisionContract").decode_call(call.calldata)
+        same("what it calls", name, "makeDecision")
+        fields = next(iter(arguments.values()))
+        if not isinstance(fields, Mapping) or prediction_of(fields) != receipt.prediction:
+            raise VerificationError(
+                "the signed transaction is about another prediction",
+                remedy="somebody took another decision's transaction: do not rely on this receipt",
+            )
+        same("the trust level", receipt.decision.trust_level, 1)
+        finding.says(f"of exactly this prediction, by the operator {call.sender}")
+
+
+def _quorum(receipt: Receipt, evidence: ContractEvidence, report: Report) -> None:
+    assert receipt.decision is not None
+    with report.check("signatures") as finding:
+        committee = Committee(
+            attestor=checksum(evidence.attestor.lower()),
+            chain_id=receipt.chain_id,
+            members=tuple(str(checksum(member.lower())) for member in evidence.members),
+            threshold=evidence.threshold,
+        )
+        signatures = read_evidence(committee, receipt.prediction, evidence.octets)
+        wrong = [each.member for each in signatures if each.holds is False]
+        if wrong:
+            raise VerificationError(
+                f"the signature of {', '.join(wrong)} is not over this prediction",
+                remedy="do not rely on this receipt",
+            )
+        same("the number of signatures", len(signatures), committee.threshold)
+        same("the trust level", receipt.decision.trust_level, LEVELS["quorum"])
+        asked = sum(each.holds is None for each in signatures)
+        finding.says(
+            f"{len(signatures)} of {len(committee.members)} members signed this prediction"
+            + (f"; {asked} of them are contracts, which only the chain can ask" if asked else "")
+        )
+
+
+def _anchored(receipt: Receipt, evidence: ContractEvidence, report: Report) -> None:
+    with report.check("evidence") as finding:
+        if receipt.anchor is None:
+            raise VerificationError(
+                "the decision rests on an anchored batch, and the receipt has none",
+                remedy="ask for the whole receipt",
+            )
+        same("the attestor", evidence.attestor.lower(), receipt.anchor.log.lower())
+        finding.says("the anchored batch, whose proof is checked above")
+
+
+def _verdict(receipt: Receipt, report: Report, known: Rule | None) -> None:
+    decision, said = receipt.decision, receipt.prediction
+    assert decision is not None
+    rules = [rule for rule in (decision.policy.rule, known) if rule is not None]
+    if not rules:
+        report.skip("verdict", f"only the policy {decision.policy.contract} can compute it")
+        return
+    with report.check("verdict") as finding:
+        for rule in rules:
+            verdict = rule.decide(said.value, said.confidence)
+            same("the verdict", Verdict(decision.verdict).name, verdict.name)
+        finding.says(f"{Verdict(decision.verdict).name.lower()} follows from the policy's rule")
