@@ -4,6 +4,7 @@
 # make check  format, lint, types, import rules, freshness of generated files
 # make page   the page that the node serves, bundled
 # make bench  gas and inference figures, next to their limits
+# make soak   a random walk on a hostile chain: MINUTES=10 SEED=7 (one at random without SEED)
 # make clean  remove everything that was installed or generated
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip --quiet --no-input
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up page test test-python test-solidity test-js check format bench install install-dev lock clean
+.PHONY: demo up page test test-python test-solidity test-js check format bench soak install install-dev lock clean
 
 demo: install
 	@oracle demo
@@ -80,6 +81,10 @@ format: install-dev
 
 bench: install-dev
 	$(BIN)/python -m tests.bench
+
+MINUTES ?= 10
+soak: install-dev
+	$(BIN)/python -m tests.support.walk --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 LOCK = $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --quiet
 

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from oracle.core.lifecycle import State
 from oracle.core.transaction import Attempt, Fees, Purpose, Transaction, TxState
-from oracle.journal.schema import attempts, transactions
+from oracle.journal.schema import attempts, requests, transactions
 
 _KNOWN = sa.select(transactions.c.id).where(transactions.c.key == sa.bindparam("named"))
 _INSERT = sa.insert(transactions)
@@ -56,6 +57,25 @@ def in_states(
         sa.select(transactions)
         .where(transactions.c.state.in_(list(states)))
         .order_by(transactions.c.nonce.is_(None), transactions.c.nonce, transactions.c.id)
+        .limit(limit)
+    )
+    return _with_attempts(db, db.execute(query).all())
+
+
+def waiting(db: Connection, *, limit: int) -> list[Transaction]:
+    """Queued transactions in their order, but answers to requests that left the chain: these wait
+    for the request to come back, and keep nobody else waiting.
+    """
+    orphaned = sa.exists().where(
+        transactions.c.purpose == Purpose.ANSWER,
+        requests.c.model_id == transactions.c.model_id,
+        requests.c.subject == transactions.c.subject,
+        requests.c.state == State.ORPHANED,
+    )
+    query = (
+        sa.select(transactions)
+        .where(transactions.c.state == TxState.QUEUED, ~orphaned)
+        .order_by(transactions.c.id)
         .limit(limit)
     )
     return _with_attempts(db, db.execute(query).all())

@@ -281,14 +281,13 @@ def _still_wanted(db: Connection, limit: int) -> list[Transaction]:
     Those that answer no request are wanted until who queued them takes them back.
     """
     wanted = []
-    for transaction in transactions.in_states(db, {TxState.QUEUED}, limit=limit):
+    for transaction in transactions.waiting(db, limit=limit):
         if transaction.purpose is not Purpose.ANSWER:
             wanted.append(transaction)
             continue
         request = requests.find(db, transaction.model_id, transaction.subject)
         if request is not None and request.state in OPEN:
-            if request.state is not State.ORPHANED:
-                wanted.append(transaction)
+            wanted.append(transaction)
         else:
             transactions.save(db, replace(transaction, state=TxState.DROPPED))
     return wanted

@@ -148,18 +148,20 @@ async def deployed_world(
 @asynccontextmanager
 async def wired_node(
     *,
-    rpc_url: str,
+    rpc_url: str | Sequence[str],
     contract: str,
     folder: Path,
     observers: Sequence[Observer] = (),
     options: NodeOptions = OPTIONS,
     max_fee_gwei: int = 500,
+    rpc_timeout: float = 10.0,
     account: LocalAccount = OPERATOR,
     peers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Node]:
     """A node that is wired but not yet running."""
+    urls = [rpc_url] if isinstance(rpc_url, str) else rpc_url
     async with (
-        RpcPool([rpc_url], chain_id=CHAIN_ID) as rpc,
+        RpcPool(urls, chain_id=CHAIN_ID, timeout=rpc_timeout) as rpc,
         Engine(CardStore.open(MODELS)) as engine,
         await Journal.at(folder / "journal.db").open({"chain_id": str(CHAIN_ID)}) as journal,
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -354,6 +355,24 @@ async def test_turn__request_closed_before_signing__spends_no_nonce(bench: Bench
     await bench.turn()
     assert [t.state for t in await bench.all()] == [TxState.SENT, TxState.DROPPED]
     assert fields_of(bench.rpc.sends[0])["nonce"] == 0
+
+
+async def test_turn__requests_left_the_chain__their_transactions_keep_nobody_waiting(
+    bench: Bench,
+) -> None:
+    gone = range(1, bench.parts.options.in_flight + 1)
+    await bench.vouch(*gone, 1000)
+
+    def orphan(db: Connection) -> None:
+        for number in gone:
+            request = requests.find(db, MODEL, number.to_bytes(32, "big"))
+            assert request is not None
+            requests.save(db, replace(request, state=State.ORPHANED), at=0)
+
+    await bench.parts.journal.write(orphan)
+    await bench.turn()
+    (sent,) = bench.rpc.sends
+    assert int.from_bytes(fields_of(sent)["data"], "big") == 1000
 
 
 async def test_next_nonce__journal_lost_with_transactions_in_flight__comes_after_them(
