@@ -5,8 +5,8 @@
 import "./report.js";
 import { Web3 } from "web3";
 
+import { loadModel } from "./client/src/node.ts";
 import { decisionContract, operatorOf } from "./deployment.js";
-import { Model } from "./model.js";
 
 // Connect to the chain, and to the contract that `oracle up` or `oracle deploy` put there.
 const web3 = new Web3(process.argv[2] ?? process.env.ORACLE_RPC_URL ?? "http://127.0.0.1:8545");
@@ -14,7 +14,7 @@ const { contractABI, contractAddress } = await decisionContract(web3);
 const contract = new web3.eth.Contract(contractABI, contractAddress);
 
 // A real model, run here. Its predictions carry the chain's time; its operator signs for them.
-const myAIModel = await Model.load(new URL("../models/credit-default", import.meta.url), {
+const myAIModel = await loadModel(new URL("../models/credit-default", import.meta.url), {
   clock: async () => (await web3.eth.getBlock("pending")).timestamp,
 });
 const myAddress = await operatorOf(contract, myAIModel.id, await web3.eth.getAccounts());

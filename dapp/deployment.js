@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { utils } from "web3";
 
-import { ChainError } from "./errors.js";
+import { ChainError } from "./client/src/errors.ts";
 
 const DEPLOYER = "0x4e59b44847b379578588920cA78FbF26c0B4956C"; // the deterministic deployment proxy
 const SALT = "00".repeat(32);

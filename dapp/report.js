@@ -1,6 +1,6 @@
 // Errors for people: what was wrong and what to do; a stack only where nobody expected the error.
 
-import { OracleError } from "./errors.js";
+import { OracleError } from "./client/src/errors.ts";
 
 process.on("uncaughtException", (error) => {
   console.error(inWords(error));

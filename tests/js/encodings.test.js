@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { readCard } from "../../dapp/card.js";
-import { InvalidInput } from "../../dapp/errors.js";
-import { tensorOf } from "../../dapp/nested.js";
-import { decodePacked, encodePacked } from "../../dapp/packed.js";
-import { DTYPES, decodeTensors, encodeTensors } from "../../dapp/tensors.js";
+import { readCard } from "../../dapp/client/src/model/card.ts";
+import { InvalidInput } from "../../dapp/client/src/errors.ts";
+import { tensorOf } from "../../dapp/client/src/model/nested.ts";
+import { decodePacked, encodePacked } from "../../dapp/client/src/model/packed.ts";
+import { DTYPES, decodeTensors, encodeTensors } from "../../dapp/client/src/model/tensors.ts";
 import { bytesOf, hexOf, sampleCards, vectors } from "./vectors.js";
 
 const cards = sampleCards();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { InferenceError } from "../../dapp/errors.js";
-import { roundOutput, score } from "../../dapp/outputs.js";
-import { subjectOf } from "../../dapp/subject.js";
-import { DTYPES, sizeOf } from "../../dapp/tensors.js";
-import { sampleCards, vectors } from "./vectors.js";
+import { InferenceError } from "../../dapp/client/src/errors.ts";
+import { roundOutput, score } from "../../dapp/client/src/model/outputs.ts";
+import { subjectOf } from "../../dapp/client/src/model/subject.ts";
+import { DTYPES, sizeOf } from "../../dapp/client/src/model/tensors.ts";
+import { hexOf, sampleCards, vectors } from "./vectors.js";
 
 const cards = sampleCards();
 
@@ -13,7 +13,7 @@ describe("rounding", () => {
   for (const { number, dtype, decimals, units } of vectors("rounding")) {
     it(`takes ${dtype} ${number} to ${units} units of 10^-${decimals}`, () => {
       const spec = { name: "y", dtype, shape: [1], decimals };
-      const data = DTYPES[dtype].Elements.of(Number(number));
+      const data = DTYPES[dtype].from([Number(number)]);
       assert.deepEqual(
         roundOutput(spec, { type: dtype, dims: [1], data }).data,
         BigInt64Array.of(BigInt(units)),
@@ -31,14 +31,13 @@ describe("rounding", () => {
 });
 
 describe("outputs", () => {
-  for (const { card, raw, outputHash, value, confidence, ambiguous } of vectors("outputs")) {
+  for (const { card, raw, encoded, outputHash, value, confidence, ambiguous } of vectors(
+    "outputs",
+  )) {
     it(`${raw.map((x) => Number(x).toFixed(4))} of ${card} are hashed and read as Python does`, () => {
-      assert.deepEqual(score(cards[card], [row(raw.map(Number))]), {
-        outputHash,
-        value: BigInt(value),
-        confidence: BigInt(confidence),
-        ambiguous,
-      });
+      const { outputs, ...scored } = score(cards[card], [row(raw.map(Number))]);
+      assert.equal(hexOf(outputs), encoded);
+      assert.deepEqual(scored, { outputHash, value: BigInt(value), confidence, ambiguous });
     });
   }
 

@@ -1,6 +1,6 @@
 // The packed encoding, read: big-endian fixed-point integers, one after the other, as the card lays them out.
 
-import { fromUnits } from "../../decimals.js";
+import { fromUnits } from "../../client/src/model/decimals.ts";
 import type { Feature } from "./api.js";
 
 /** The value of each feature, as text: a label's name, or a number with its decimals. */

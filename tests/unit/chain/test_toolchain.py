@@ -33,7 +33,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_node__older__is_refused_with_both_versions(empty: Path) -> None:
     program(empty / "bin", "node", "v18.20.4")
-    with pytest.raises(ConfigError, match="v18.20.4.*22.13 or newer"):
+    with pytest.raises(ConfigError, match="v18.20.4.*22.18 or newer"):
         toolchain.find_node()
 
 

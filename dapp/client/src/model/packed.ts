@@ -3,21 +3,22 @@
 // Features stand one after the other, big-endian, negative ones in two's complement. The number a
 // model sees is integer / 10^decimals in binary64, rounded to the tensor's dtype.
 
-import { fromUnits, toUnits } from "./decimals.js";
-import { InvalidInput } from "./errors.js";
-import { concat, dtype } from "./tensors.js";
+import { numberToBytes } from "viem";
+
+import { InvalidInput } from "../errors.ts";
+import type { Feature, InputSpec } from "./card.ts";
+import { fromUnits, toUnits } from "./decimals.ts";
+import { type Tensor, concat, dtype } from "./tensors.ts";
 
 const DECIMAL = /^-?(0|[1-9][0-9]{0,77})(\.[0-9]{1,38})?$/;
 
 /**
  * The bytes of one input.
- * @param {object[]} features the card's
- * @param {object | unknown[]} given by feature's name, or in order: numbers, BigInts, decimal texts,
- *     or a label's name; rounded half to even to the feature's decimals
- * @returns {Uint8Array}
+ * @param given by feature's name, or in order: numbers, BigInts, decimal texts, or a label's name;
+ *     rounded half to even to the feature's decimals
  * @throws {InvalidInput} missing, unknown, not a finite number, or out of range
  */
-export function encodePacked(features, given) {
+export function encodePacked(features: Feature[], given: unknown): Uint8Array {
   const values = Array.isArray(given) ? given : byName(features, given);
   if (values.length !== features.length) {
     throw new InvalidInput(
@@ -31,13 +32,10 @@ export function encodePacked(features, given) {
 }
 
 /**
- * The model's inputs.
- * @param {{features: object[], tensors: object[]}} spec the card's input
- * @param {Uint8Array} message
- * @returns {import("./tensors.js").Tensor[]} in the card's order
+ * The model's inputs, in the card's order.
  * @throws {InvalidInput} another length, or an integer outside its feature's range
  */
-export function decodePacked({ features, tensors }, message) {
+export function decodePacked({ features = [], tensors }: InputSpec, message: Uint8Array): Tensor[] {
   const size = features.reduce((sum, feature) => sum + bitsOf(feature) / 8, 0);
   if (message.length !== size) {
     const layout = features.map(({ type, name }) => `${type} ${name}`).join(", ");
@@ -49,19 +47,19 @@ export function decodePacked({ features, tensors }, message) {
   let place = 0;
   const integers = features.map((feature) => {
     const bytes = message.subarray(place, (place += bitsOf(feature) / 8));
-    const word = bytes.reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
+    const word = Array.from(bytes).reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
     return inRange(feature, isSigned(feature) ? BigInt.asIntN(bitsOf(feature), word) : word);
   });
   return tensors.map(({ name, dtype: type }) => {
-    const fills = (feature) => (feature.tensor ?? name) === name;
+    const fills = (feature: Feature) => (feature.tensor ?? name) === name;
     const numbers = features.flatMap((feature, at) =>
-      fills(feature) ? [element(type, integers[at], feature.decimals)] : [],
+      fills(feature) ? [element(type, integers[at]!, feature.decimals)] : [],
     );
-    return { type, dims: [1, numbers.length], data: dtype(type).Elements.from(numbers) };
+    return { type, dims: [1, numbers.length], data: dtype(type).from(numbers) };
   });
 }
 
-function byName(features, given) {
+function byName(features: Feature[], given: unknown): unknown[] {
   const names = features.map(({ name }) => name);
   if (typeof given !== "object" || given === null) {
     throw new InvalidInput(`the input is ${given}`, `give ${names.join(", ")}`);
@@ -74,17 +72,17 @@ function byName(features, given) {
     if (unknown.length) wrong.push(`has unknown ${unknown.join(", ")}`);
     throw new InvalidInput(`the input ${wrong.join(" and ")}`, `give ${names.join(", ")}`);
   }
-  return names.map((name) => given[name]);
+  return names.map((name) => (given as Record<string, unknown>)[name]);
 }
 
-function unitsOf(feature, value) {
-  const label = feature.labels?.indexOf(value) ?? -1;
+function unitsOf(feature: Feature, value: unknown): bigint {
+  const label = feature.labels?.indexOf(value as string) ?? -1;
   if (label >= 0) return BigInt(label);
   const isNumber =
     typeof value === "bigint" ||
     Number.isFinite(value) ||
     (typeof value === "string" && DECIMAL.test(value));
-  if (isNumber) return inRange(feature, toUnits(value, feature.decimals));
+  if (isNumber) return inRange(feature, toUnits(value as number, feature.decimals)!);
   throw new InvalidInput(
     `feature ${feature.name} is ${String(value).slice(0, 40)}`,
     feature.labels
@@ -93,10 +91,10 @@ function unitsOf(feature, value) {
   );
 }
 
-function inRange(feature, units) {
+function inRange(feature: Feature, units: bigint): bigint {
   const [low, high] = bounds(feature);
   if (low <= units && units <= high) return units;
-  const show = (bound) => fromUnits(bound, feature.decimals);
+  const show = (bound: bigint) => fromUnits(bound, feature.decimals);
   const unit = feature.unit ? ` ${feature.unit}` : "";
   throw new InvalidInput(
     `feature ${feature.name} is ${show(units)}${unit}`,
@@ -104,37 +102,32 @@ function inRange(feature, units) {
   );
 }
 
-function bounds(feature) {
+function bounds(feature: Feature): [bigint, bigint] {
   if (feature.labels) return [0n, BigInt(feature.labels.length - 1)];
   const bits = BigInt(bitsOf(feature));
   const least = isSigned(feature) ? -(1n << (bits - 1n)) : 0n;
   const most = (1n << (isSigned(feature) ? bits - 1n : bits)) - 1n;
   return [
-    feature.min === undefined ? least : toUnits(feature.min, feature.decimals),
-    feature.max === undefined ? most : toUnits(feature.max, feature.decimals),
+    feature.min === undefined ? least : toUnits(feature.min, feature.decimals)!,
+    feature.max === undefined ? most : toUnits(feature.max, feature.decimals)!,
   ];
 }
 
-function toBytes(feature, units) {
+function toBytes(feature: Feature, units: bigint): Uint8Array {
   const bits = bitsOf(feature);
-  const hex = BigInt.asUintN(bits, units)
-    .toString(16)
-    .padStart(bits / 4, "0");
-  return (
-    Uint8Array.fromHex?.(hex) ?? Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16))
-  );
+  return numberToBytes(BigInt.asUintN(bits, units), { size: bits / 8 });
 }
 
 /** The decimal text is read as the nearest binary64, which is the quotient rounded once. */
-function element(type, units, decimals) {
+function element(type: string, units: bigint, decimals: number): number | bigint {
   if (dtype(type).kind === "float") return Number(fromUnits(units, decimals));
   return type.endsWith("64") ? units : Number(units);
 }
 
-function bitsOf({ type }) {
+function bitsOf({ type }: Feature): number {
   return Number(type.replace(/^u?int/, ""));
 }
 
-function isSigned({ type }) {
+function isSigned({ type }: Feature): boolean {
   return type.startsWith("int");
 }

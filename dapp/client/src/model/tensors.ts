@@ -5,79 +5,122 @@
 // big-endian) and its bytes; a bool is 0 or 1. Nothing follows the last tensor.
 // Typed arrays are little-endian wherever JavaScript runs today.
 
-import { InvalidInput } from "./errors.js";
+import { InvalidInput } from "../errors.ts";
+import type { TensorSpec } from "./card.ts";
 
-/**
- * @typedef {object} TensorSpec one of the card's
- * @property {string} name
- * @property {string} dtype
- * @property {(number | string | null)[]} shape fixed, a symbol whose uses must agree, or any
- */
+/** What one element is in JavaScript; a bool is 0 or 1. */
+export type Element = number | bigint | string;
 
-/**
- * @typedef {object} Tensor as onnxruntime-web's tensors are, too
- * @property {string} type
- * @property {readonly number[]} dims
- * @property {ArrayBufferView | string[]} data
- */
+/** As onnxruntime's tensors are, too. */
+export interface Tensor {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: Elements;
+}
+
+export type Elements = NumberElements | BigIntElements | string[];
+type NumberElements =
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Int32Array
+  | Uint32Array;
+type BigIntElements = BigInt64Array | BigUint64Array;
+
+/** A dtype: its number in ONNX, and the arrays that hold it. */
+export interface Dtype {
+  readonly code: number;
+  readonly kind: "float" | "int" | "uint" | "string" | "bool";
+  /** Bytes of one element; 0 for texts. */
+  readonly size: number;
+  /** The array of these elements. */
+  readonly from: (elements: readonly Element[]) => Elements;
+  /** The array over these little-endian bytes, which begin their buffer. */
+  readonly over: (bytes: Uint8Array<ArrayBuffer>) => Elements;
+}
+
+interface ArrayType {
+  readonly BYTES_PER_ELEMENT: number;
+  from(elements: readonly Element[]): Elements;
+  new (buffer: ArrayBuffer): Elements;
+}
 
 const MAX_RANK = 8;
 
-/** dtype name → its number in ONNX, and the array that holds it. */
-export const DTYPES = {
-  float32: { code: 1, kind: "float", Elements: Float32Array },
-  uint8: { code: 2, kind: "uint", Elements: Uint8Array },
-  int8: { code: 3, kind: "int", Elements: Int8Array },
-  uint16: { code: 4, kind: "uint", Elements: Uint16Array },
-  int16: { code: 5, kind: "int", Elements: Int16Array },
-  int32: { code: 6, kind: "int", Elements: Int32Array },
-  int64: { code: 7, kind: "int", Elements: BigInt64Array },
-  string: { code: 8, kind: "string", Elements: Array },
-  bool: { code: 9, kind: "bool", Elements: Uint8Array },
-  float16: { code: 10, kind: "float", Elements: globalThis.Float16Array },
-  float64: { code: 11, kind: "float", Elements: Float64Array },
-  uint32: { code: 12, kind: "uint", Elements: Uint32Array },
-  uint64: { code: 13, kind: "uint", Elements: BigUint64Array },
+function held(code: number, kind: Dtype["kind"], constructor: unknown): Dtype {
+  const Held = constructor as ArrayType;
+  return {
+    code,
+    kind,
+    size: Held.BYTES_PER_ELEMENT,
+    from: (elements) => Held.from(elements),
+    over: (bytes) => new Held(bytes.buffer),
+  };
+}
+
+// JavaScript's newest array; where it is missing, so is the dtype.
+const { Float16Array } = globalThis as { Float16Array?: unknown };
+
+/** The dtypes that JavaScript can hold, by name. */
+export const DTYPES: Readonly<Record<string, Dtype>> = {
+  float32: held(1, "float", Float32Array),
+  uint8: held(2, "uint", Uint8Array),
+  int8: held(3, "int", Int8Array),
+  uint16: held(4, "uint", Uint16Array),
+  int16: held(5, "int", Int16Array),
+  int32: held(6, "int", Int32Array),
+  int64: held(7, "int", BigInt64Array),
+  string: {
+    code: 8,
+    kind: "string",
+    size: 0,
+    from: (elements) => elements.map(String),
+    over: () => [],
+  },
+  bool: held(9, "bool", Uint8Array),
+  ...(Float16Array ? { float16: held(10, "float", Float16Array) } : {}),
+  float64: held(11, "float", Float64Array),
+  uint32: held(12, "uint", Uint32Array),
+  uint64: held(13, "uint", BigUint64Array),
 };
 
 const NAMES = new Map(Object.entries(DTYPES).map(([name, { code }]) => [code, name]));
 
 /**
- * @param {string} name
  * @throws {InvalidInput} JavaScript's runtime has no such tensors
  */
-export function dtype(name) {
-  const found = Object.hasOwn(DTYPES, name) ? DTYPES[name] : undefined;
-  if (found?.Elements) return found;
+export function dtype(name: string): Dtype {
+  if (Object.hasOwn(DTYPES, name)) return DTYPES[name]!;
   throw new InvalidInput(`no tensor of ${name} can be made here`, "run this model with `oracle`");
 }
 
-/**
- * The encoding of tensors, in order.
- * @param {Tensor[]} tensors
- * @returns {Uint8Array}
- */
-export function encodeTensors(tensors) {
+/** The encoding of tensors, in order. */
+export function encodeTensors(tensors: Tensor[]): Uint8Array {
   return concat(tensors.flatMap((tensor) => [header(tensor), body(tensor)]));
 }
 
 /**
  * The tensors in a message; the inverse of `encodeTensors`.
- * @param {Uint8Array} message
- * @param {TensorSpec[] | null} specs what to hold them to, in order; null takes any
- * @param {number} maxElements of all tensors together
- * @returns {Tensor[]}
+ * @param specs what to hold them to, in order; null takes any
+ * @param maxElements of all tensors together
  * @throws {InvalidInput} wrong dtype or shape, too many elements, cut short, trailing bytes
  */
-export function decodeTensors(message, specs, maxElements) {
+export function decodeTensors(
+  message: Uint8Array,
+  specs: TensorSpec[] | null,
+  maxElements: number,
+): Tensor[] {
   const reader = new Reader(message);
-  const symbols = new Map();
-  const tensors = [];
+  const symbols = new Map<string, number>();
+  const tensors: Tensor[] = [];
   let budget = maxElements;
   while (specs ? tensors.length < specs.length : !reader.atEnd) {
     const spec = specs?.[tensors.length];
     const where = `tensor ${spec?.name ?? tensors.length}`;
-    const [code, rank] = reader.take(2, where);
+    const [code, rank] = reader.take(2, where) as unknown as [number, number];
     const type = spec?.dtype ?? NAMES.get(code);
     if (!type || dtype(type).code !== code) {
       throw new InvalidInput(`${where} has the dtype code ${code}`, `send ${type ?? "another"}`);
@@ -98,19 +141,18 @@ export function decodeTensors(message, specs, maxElements) {
   return tensors;
 }
 
-/**
- * Hold a shape to the card's; a symbol takes its extent at its first use.
- * @param {readonly number[]} dims
- * @param {TensorSpec} spec
- * @param {Map<string, number>} symbols
- */
-export function checkShape(dims, { name, shape }, symbols) {
-  const fits = (want, found) => {
+/** Hold a shape to the card's; a symbol takes its extent at its first use. */
+export function checkShape(
+  dims: readonly number[],
+  { name, shape }: TensorSpec,
+  symbols: Map<string, number>,
+): void {
+  const fits = (want: number | string | null, found: number) => {
     if (typeof want !== "string") return want === null || want === found;
     if (!symbols.has(want)) symbols.set(want, found);
     return symbols.get(want) === found;
   };
-  if (dims.length === shape.length && shape.every((want, axis) => fits(want, dims[axis]))) return;
+  if (dims.length === shape.length && shape.every((want, axis) => fits(want, dims[axis]!))) return;
   throw new InvalidInput(
     `tensor ${name} has the shape [${dims}]`,
     `the card asks for ${JSON.stringify(shape)}`,
@@ -118,12 +160,12 @@ export function checkShape(dims, { name, shape }, symbols) {
 }
 
 /** How many elements a shape has. */
-export function sizeOf(dims) {
+export function sizeOf(dims: readonly number[]): number {
   return dims.reduce((product, extent) => product * extent, 1);
 }
 
 /** Byte strings, one after the other. */
-export function concat(parts) {
+export function concat(parts: Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let place = 0;
   for (const part of parts) {
@@ -133,7 +175,7 @@ export function concat(parts) {
   return whole;
 }
 
-function header({ type, dims }) {
+function header({ type, dims }: Tensor): Uint8Array {
   const bytes = new Uint8Array(2 + 4 * dims.length);
   bytes.set([dtype(type).code, dims.length]);
   const view = new DataView(bytes.buffer);
@@ -141,40 +183,40 @@ function header({ type, dims }) {
   return bytes;
 }
 
-function body({ type, data }) {
-  if (type !== "string") return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+function body({ data }: Tensor): Uint8Array {
+  if (!Array.isArray(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const texts = data.map((text) => new TextEncoder().encode(text));
   return concat(texts.flatMap((text) => [bigEndian32(text.length), text]));
 }
 
-function bigEndian32(number) {
+function bigEndian32(number: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, number);
   return bytes;
 }
 
-function elements(reader, name, count, where) {
-  const { Elements } = dtype(name);
+function elements(reader: Reader, name: string, count: number, where: string): Elements {
+  const { size, over } = dtype(name);
   if (name === "string") {
     reader.need(4 * count, where);
     return Array.from({ length: count }, () => reader.text(where));
   }
-  const bytes = reader.take(count * Elements.BYTES_PER_ELEMENT, where);
+  const bytes = reader.take(count * size, where);
   if (name === "bool" && bytes.some((octet) => octet > 1)) {
     throw new InvalidInput(`${where} has a bool beyond 1`, "write 0 or 1");
   }
-  return new Elements(bytes.slice().buffer);
+  return over(bytes.slice());
 }
 
 class Reader {
-  #message;
+  readonly #message: Uint8Array;
   #place = 0;
 
-  constructor(message) {
+  constructor(message: Uint8Array) {
     this.#message = message;
   }
 
-  need(size, where) {
+  need(size: number, where: string): void {
     if (this.#place + size <= this.#message.length) return;
     throw new InvalidInput(
       `${where} is cut short: ${this.#message.length} bytes, ${this.#place + size} needed`,
@@ -182,18 +224,18 @@ class Reader {
     );
   }
 
-  take(size, where) {
+  take(size: number, where: string): Uint8Array {
     this.need(size, where);
     this.#place += size;
     return this.#message.subarray(this.#place - size, this.#place);
   }
 
-  length(where) {
+  length(where: string): number {
     const bytes = this.take(4, where);
     return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
   }
 
-  text(where) {
+  text(where: string): string {
     const bytes = this.take(this.length(where), where);
     try {
       return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -202,11 +244,11 @@ class Reader {
     }
   }
 
-  get atEnd() {
+  get atEnd(): boolean {
     return this.#place === this.#message.length;
   }
 
-  end() {
+  end(): void {
     if (this.atEnd) return;
     throw new InvalidInput(
       `${this.#message.length - this.#place} bytes follow the last tensor`,

@@ -4,11 +4,10 @@ const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/;
 
 /**
  * A number in units of 10^-decimals, rounded half to even.
- * @param {number | bigint | string} value finite; a number stands for its shortest decimal text
- * @param {number} decimals
- * @returns {bigint | undefined} undefined if `value` is no finite number
+ * @param value finite; a number stands for its shortest decimal text
+ * @returns undefined if `value` is no finite number
  */
-export function toUnits(value, decimals) {
+export function toUnits(value: number | bigint | string, decimals: number): bigint | undefined {
   const match = NUMBER.exec(String(value));
   if (!match) return undefined;
   const [, sign, whole, fraction = "", exponent = "0"] = match;
@@ -18,58 +17,42 @@ export function toUnits(value, decimals) {
   return sign ? -units : units;
 }
 
-/**
- * The decimal text that `units` of 10^-decimals stand for, with all its decimals.
- * @param {bigint} units
- * @param {number} decimals
- */
-export function fromUnits(units, decimals) {
+/** The decimal text that `units` of 10^-decimals stand for, with all its decimals. */
+export function fromUnits(units: bigint, decimals: number): string {
   if (decimals === 0) return String(units);
   const digits = String(units < 0n ? -units : units).padStart(decimals + 1, "0");
   const point = digits.length - decimals;
   return `${units < 0n ? "-" : ""}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-/**
- * A decimal text in units of 10^-decimals, rounded up.
- * @param {string} text
- * @param {number} decimals
- */
-export function ceilingUnits(text, decimals) {
+/** A decimal text in units of 10^-decimals, rounded up. */
+export function ceilingUnits(text: string, decimals: number): bigint {
   const fraction = (text.split(".")[1] ?? "").length;
   const scale = Math.max(fraction, decimals);
-  const fine = toUnits(text, scale);
-  return -floorDivide(-fine, power(scale - decimals));
+  return -floorDivide(-toUnits(text, scale)!, power(scale - decimals));
 }
 
-/**
- * A quotient, rounded half to even.
- * @param {bigint} dividend
- * @param {bigint} divisor positive
- */
-export function divideHalfEven(dividend, divisor) {
+/** A quotient, rounded half to even; the divisor is positive. */
+export function divideHalfEven(dividend: bigint, divisor: bigint): bigint {
   const floor = floorDivide(dividend, divisor);
   const twice = (dividend - floor * divisor) * 2n;
   const up = twice > divisor || (twice === divisor && floor % 2n !== 0n);
   return up ? floor + 1n : floor;
 }
 
-/**
- * A float rounded half to even to a whole number, as IEEE 754's roundToIntegralTiesToEven does.
- * @param {number} x finite
- */
-export function roundHalfEven(x) {
+/** A finite float rounded half to even, as IEEE 754's roundToIntegralTiesToEven does. */
+export function roundHalfEven(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;
   if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-function floorDivide(dividend, divisor) {
+function floorDivide(dividend: bigint, divisor: bigint): bigint {
   const quotient = dividend / divisor;
   return dividend % divisor < 0n ? quotient - 1n : quotient;
 }
 
-function power(exponent) {
+function power(exponent: number): bigint {
   return 10n ** BigInt(exponent);
 }
