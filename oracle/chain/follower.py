@@ -7,7 +7,7 @@ caller stores the tail; nothing here is remembered across a restart.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from oracle.chain.errors import BlockUnknown, ChainReplaced, FinalityBroken, RangeRefused
@@ -29,10 +29,17 @@ HEADERS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBlock:
-    """The next block, and what the decision contract logged in it, in order."""
+    """The next block, and what the decision contract logged in it, in order.
+
+    Attributes:
+        others: logs of the contracts that are followed beside it, as they are.
+        covers: the addresses of these contracts.
+    """
 
     stamp: BlockStamp
     logs: tuple[ContractLog, ...]
+    others: tuple[Log, ...] = ()
+    covers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,7 @@ class Follower:
         tail: number and hash of followed blocks, oldest first; its last is where to go on.
         genesis: hash of block 0, where the caller recorded it: tells a restarted local chain
             from one whose finality broke.
+        beside: gives the addresses of other contracts to follow; asked with every query.
     """
 
     def __init__(
@@ -64,8 +72,10 @@ class Follower:
         finality: int = 64,
         tail: Sequence[tuple[int, bytes]] = (),
         genesis: bytes | None = None,
+        beside: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         self._rpc = rpc
+        self._beside = beside
         self._address = checksum(address)
         self._start = start
         self._finality = max(1, finality)
@@ -181,16 +191,20 @@ class Follower:
             stamp = head if self._next == head.number else await self._rpc.block(self._next)
             if self._tail and stamp.parent_hash != self._tail[-1][1]:
                 return await self._rewind(stamp)
-            logs = await self._rpc.logs(address=self._address, block_hash=stamp.hash)
+            beside = frozenset(self._beside())
+            logs = await self._rpc.logs(
+                address=[self._address, *sorted(beside)], block_hash=stamp.hash
+            )
         except BlockUnknown:
             return None  # the head shrank or the endpoint lags: the next look tells
-        return self._append(stamp, logs)
+        return self._append(stamp, logs, beside)
 
-    def _append(self, stamp: BlockStamp, logs: Sequence[Log]) -> NewBlock:
+    def _append(self, stamp: BlockStamp, logs: Sequence[Log], beside: frozenset[str]) -> NewBlock:
         decoded = decode_logs(logs, self._address)
         self._tail.append((stamp.number, stamp.hash))
         del self._tail[: -(self._finality + KEEP)]
-        return NewBlock(stamp=stamp, logs=decoded)
+        others = tuple(log for log in logs if log.address in beside)
+        return NewBlock(stamp=stamp, logs=decoded, others=others, covers=beside)
 
     async def _by_range(self, last: int) -> AsyncIterator[NewBlock]:
         """Blocks up to ``last`` by ranged queries, each log checked against its block's header.
@@ -199,9 +213,10 @@ class Follower:
         """
         while self._next <= last:
             first, end = self._next, min(last, self._next + self._width - 1)
+            beside = frozenset(self._beside())
             try:
                 logs, tip = await self._rpc.logs_between(
-                    address=self._address, first=first, last=end
+                    address=[self._address, *sorted(beside)], first=first, last=end
                 )
             except BlockUnknown:
                 return
@@ -227,7 +242,7 @@ class Follower:
                         return
                     if stamp.number == tip.number and stamp.hash != tip.hash:
                         return
-                    yield self._append(stamp, own)
+                    yield self._append(stamp, own, beside)
             self._width = min(self._widest, self._width * 2)
 
     async def _headers(self, first: int, last: int) -> list[BlockStamp]:

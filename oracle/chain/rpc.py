@@ -157,8 +157,8 @@ class RpcPool(Broadcaster):
         )
         return found
 
-    async def logs(self, *, address: str, block_hash: bytes) -> list[Log]:
-        """One contract's logs in one block, in order.
+    async def logs(self, *, address: str | Sequence[str], block_hash: bytes) -> list[Log]:
+        """One contract's logs in one block, in order; or those of several.
 
         The endpoint must show in the same breath that it knows the block, since some answer an
         unknown block with no logs; and where the header's bloom filter says that there are logs,
@@ -168,8 +168,9 @@ class RpcPool(Broadcaster):
             BlockUnknown: no endpoint knows the block.
         """
         name = "0x" + block_hash.hex()
+        wanted = [address] if isinstance(address, str) else [*address]
         calls: list[Call] = [
-            ("eth_getLogs", [{"address": address, "blockHash": name}]),
+            ("eth_getLogs", [{"address": _one_or_all(wanted), "blockHash": name}]),
             ("eth_getBlockByHash", [name, False]),
         ]
         doubted = False
@@ -179,10 +180,13 @@ class RpcPool(Broadcaster):
             block = value_of(replies[1], "eth_getBlockByHash")
             if block is None:
                 raise BlockUnknown(f"block {name} is unknown", remedy="wait for it, or look again")
-            found = _logs(replies[0], address)
+            found = _logs(replies[0], wanted)
             if any(log.block_hash != block_hash for log in found):
                 raise malformed("log.blockHash", "another block's")
-            if not found and bloom_has(block.get("logsBloom"), address) and not final:
+            bloom, heard = block.get("logsBloom"), {log.address.lower() for log in found}
+            if not final and any(
+                bloom_has(bloom, each) for each in wanted if each.lower() not in heard
+            ):
                 doubted = True
                 raise BlockUnknown(f"logs of block {name} are missing")
             return found
@@ -198,15 +202,23 @@ class RpcPool(Broadcaster):
         return await self.first(calls, judge)
 
     async def logs_between(
-        self, *, address: str, first: int, last: int
+        self, *, address: str | Sequence[str], first: int, last: int
     ) -> tuple[list[Log], BlockStamp]:
-        """One contract's logs in blocks ``first`` to ``last``, in order, and the last block.
+        """Logs in blocks ``first`` to ``last``, in order, and the last block.
+
+        Args:
+            address: of one contract, or of several.
 
         Raises:
             BlockUnknown: no endpoint knows the last block yet.
             RangeRefused: the range is too wide for the endpoint.
         """
-        where = {"address": address, "fromBlock": hex(first), "toBlock": hex(last)}
+        wanted = [address] if isinstance(address, str) else [*address]
+        where = {
+            "address": _one_or_all(wanted),
+            "fromBlock": hex(first),
+            "toBlock": hex(last),
+        }
         calls: list[Call] = [
             ("eth_getLogs", [where]),
             ("eth_getBlockByNumber", [hex(last), False]),
@@ -216,7 +228,7 @@ class RpcPool(Broadcaster):
             block = value_of(replies[1], "eth_getBlockByNumber")
             if block is None:
                 raise BlockUnknown(f"block {last} is unknown", remedy="wait for it")
-            found = _logs(replies[0], address)
+            found = _logs(replies[0], wanted)
             if any(not first <= log.block_number <= last for log in found):
                 raise malformed("log.blockNumber", "outside the range")
             return found, to_block(block)
@@ -262,9 +274,17 @@ class RpcPool(Broadcaster):
         """Count of transactions ``address`` has sent, as of ``block`` or ``"pending"``."""
         return await self._quantity("eth_getTransactionCount", [address, from_block(block)])
 
-    async def estimate_gas(self, message: Mapping[str, Any]) -> int:
-        """Gas for a transaction given as JSON-RPC takes it."""
-        return await self._quantity("eth_estimateGas", [dict(message)])
+    async def estimate_gas(self, message: Mapping[str, Any], block: BlockRef | None = None) -> int:
+        """Gas for a transaction given as JSON-RPC takes it.
+
+        Args:
+            block: on whose state and time; the endpoint's choice where None.
+
+        Raises:
+            Reverted: it would revert.
+        """
+        where = [] if block is None else [from_block(block)]
+        return await self._quantity("eth_estimateGas", [dict(message), *where])
 
     async def _quantity(self, method: str, params: Sequence[Any]) -> int:
         found: int = await self.call(method, params, retype=lambda reply: to_int(reply, method))
@@ -295,8 +315,13 @@ class RpcPool(Broadcaster):
         return found
 
 
-def _logs(reply: Reply, address: str) -> list[Log]:
-    """The logs of ``address`` in a reply, in the chain's order; a spoofed one is left out."""
+def _one_or_all(addresses: Sequence[str]) -> str | Sequence[str]:
+    return addresses[0] if len(addresses) == 1 else addresses
+
+
+def _logs(reply: Reply, addresses: Sequence[str]) -> list[Log]:
+    """The logs of these contracts in a reply, in the chain's order; a spoofed one is left out."""
+    wanted = {address.lower() for address in addresses}
     found = (to_log(log) for log in to_list(value_of(reply, "eth_getLogs"), "logs"))
-    ours = [log for log in found if log.address.lower() == address.lower()]
+    ours = [log for log in found if log.address.lower() in wanted]
     return sorted(ours, key=lambda log: (log.block_number, log.index))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from oracle.chain.contracts import DecisionContract, Model, ModelChange
 from oracle.chain.create2 import PROXY, ensure_proxy
-from oracle.chain.deployment import ContractSpec, require_code
+from oracle.chain.deployment import require_code
 from oracle.chain.quorum import committee_at
 from oracle.chain.rpc import RpcPool
 from oracle.chain.signer import Signer
@@ -22,6 +22,7 @@ from oracle.core.quorum import Committee
 from oracle.inference.fit import fit_of
 from oracle.inference.folder import StoredModel
 from oracle.inference.store import CardStore
+from oracle.node.registration import quorum_attestor
 
 _ADDRESS, _WORD = re.compile(r"0x[0-9a-fA-F]{40}"), re.compile(r"0x[0-9a-fA-F]{64}")
 HOUR = 3600
@@ -80,18 +81,6 @@ def concerns(members: int, threshold: int) -> list[str]:
     if threshold == members > 1:
         found.append(f"{threshold} of {members} needs everybody: one silent member stops it")
     return found
-
-
-def quorum_attestor(
-    members: Sequence[str], threshold: int, decisions: str | None = None
-) -> ContractSpec:
-    """The ``QuorumAttestor`` of these members.
-
-    Args:
-        decisions: the decision contract it serves; this release's where None.
-    """
-    serves = decisions or ContractSpec(contract="DecisionContract").address
-    return ContractSpec(contract="QuorumAttestor", arguments=(serves, list(members), threshold))
 
 
 async def ensure_attestor(

@@ -23,7 +23,6 @@ from oracle.api.server import bind, url_of
 from oracle.chain.addresses import addresses_path, save_addresses
 from oracle.chain.deployment import Deployed
 from oracle.chain.local import DEV_KEYS, LocalChain, dev_account, require_local_chain
-from oracle.cli.committee_chain import quorum_attestor
 from oracle.cli.committee_peers import NODES
 from oracle.cli.compose import deploy_to
 from oracle.cli.console import err, out, say
@@ -39,6 +38,7 @@ from oracle.core.errors import InvalidInput, NotFound
 from oracle.inference.fit import fit_of
 from oracle.inference.folder import StoredModel
 from oracle.inference.store import CardStore
+from oracle.node.registration import quorum_attestor
 
 FIRST_KEY = REQUESTER + 1
 """Development accounts from this one on are members'; those before deploy and ask."""

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from oracle.core.errors import ConfigError, JournalError
+from oracle.journal import rounds as _rounds  # noqa: F401 - its tables are made with the others
 from oracle.journal.schema import identity, metadata
 
 T = TypeVar("T")

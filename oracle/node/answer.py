@@ -2,7 +2,7 @@
 
 Requests are taken in the order of the chain. The model's outputs become a prediction, which is
 recorded. Where this operator alone vouches, the prediction is simulated and queued here; where a
-committee does, :mod:`oracle.node.committee.collect` goes on.
+committee does, :mod:`oracle.node.committee.collect` goes on, or :mod:`oracle.node.committee.voter`.
 """
 
 from __future__ import annotations
@@ -42,19 +42,15 @@ class Answer:
         confirmed = await self._ready(State.CONFIRMED)
         if confirmed:
             await self._infer(confirmed)
-        inferred = await self._ready(State.INFERRED, but_of=[*roles.committees()])
+        inferred = await self._ready(State.INFERRED, but_of=roles.together())
         if inferred:
             await self._vouch(inferred)
         return len(confirmed) + len(inferred)
 
-    async def _ready(
-        self, state: State, but_of: Sequence[bytes] | dict[bytes, object] = ()
-    ) -> list[Request]:
+    async def _ready(self, state: State, but_of: Sequence[bytes] = ()) -> list[Request]:
         now = self._parts.now()
         return await self._parts.journal.read(
-            lambda db: requests.in_states(
-                db, {state}, ready_at=now, but_of=list(but_of), limit=BATCH
-            )
+            lambda db: requests.in_states(db, {state}, ready_at=now, but_of=but_of, limit=BATCH)
         )
 
     async def _infer(self, confirmed: Sequence[Request]) -> None:
@@ -81,12 +77,13 @@ class Answer:
                 events[index] = _judged(confirmed[index], answer, at)
         await record(parts, [(request, events[i]) for i, request in enumerate(confirmed)])
         parts.to_collect.set()
+        parts.to_vote.set()
 
     async def _predicted_at(self, request: Request, now: int) -> int:
         """The head's time, which no later block is before; in a committee the time of the
         request's own block, which every member sees alike.
         """
-        if request.model_id not in self._parts.roles.committees():
+        if request.model_id not in self._parts.roles.together():
             return now
         return await self._parts.journal.read(
             lambda db: chain_view.timestamp_at(db, request.block_number) or now

@@ -34,8 +34,9 @@ from oracle.core.lifecycle import (
     Seen,
     State,
 )
-from oracle.journal import chain_view, requests, transactions
+from oracle.journal import chain_view, requests, rounds, transactions
 from oracle.journal.chain_view import DecisionRecord
+from oracle.node.committee.attestors import Attestors
 from oracle.node.parts import Parts, log
 
 
@@ -44,11 +45,13 @@ class Follow:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.attestors = Attestors(parts)
         self.head: NewBlock | None = None
 
     async def follower(self) -> Follower:
         """A follower that goes on where the journal ends."""
         parts = self._parts
+        await self.attestors.open()
         tail = await parts.journal.read(chain_view.tail)
         return Follower(
             parts.rpc,
@@ -57,6 +60,7 @@ class Follow:
             finality=parts.options.finality,
             tail=tail,
             genesis=parts.genesis,
+            beside=self.attestors.addresses,
         )
 
     async def apply(self, steps: Sequence[NewBlock | Rewind]) -> None:
@@ -77,8 +81,11 @@ class Follow:
             return
         parts = self._parts
         own = [(block, await self._mine(block)) for block in blocks]
+        told = [await self.attestors.told_in(block) for block in blocks]
 
         def record(db: Connection) -> list[Request]:
+            for each in told:
+                each.record(db)
             changed = [r for block, mine in own for r in self._record(db, block, mine)]
             return changed + self._reckon(db, blocks[-1].stamp)
 
@@ -91,6 +98,7 @@ class Follow:
                 parts.observe(stage)
         if any(request.state is State.CONFIRMED for request in changed):
             parts.to_answer.set()
+        parts.to_vote.set()
         parts.to_send.set()
 
     async def _mine(self, block: NewBlock) -> list[ContractLog]:
@@ -194,6 +202,7 @@ class Follow:
 
         def record(db: Connection) -> list[Request]:
             chain_view.rewind(db, rewind.to)
+            rounds.rewind(db, rewind.to)
             transactions.unmine(db, above=rewind.to)
             return [
                 self._step(db, request, Orphaned(), f"blocks above {rewind.to} were replaced")

@@ -1,8 +1,9 @@
 """One node: its loops over one journal, and what they report.
 
-    follow ─▶ answer ─▶ (collect) ─▶ send    each wakes the next; each can be killed at any point
+    follow ─▶ answer ─▶ (collect | vote) ─▶ send    each wakes the next; each can be killed anywhere
 
-Collecting is for models that a committee vouches for.
+Collecting is for models that a committee signs for, voting for those that it votes on by sealed
+votes on chain.
 
 A loop that meets a passing fault waits and goes on; one that finds the chain's finality broken
 halts the node, which then answers nothing and says why.
@@ -26,6 +27,7 @@ from oracle.node.answer import Answer
 from oracle.node.committee.collect import Collector
 from oracle.node.committee.member import Member
 from oracle.node.committee.peers import Peers
+from oracle.node.committee.voter import Voter
 from oracle.node.follow import Follow
 from oracle.node.parts import Parts, log, rung
 from oracle.node.send import Sender
@@ -51,6 +53,7 @@ class Node:
         self.models: Readiness | None = None
         self.member = Member(parts)
         self._answer = Answer(parts)
+        self._voter = Voter(parts, self.follow.attestors)
         self._sender = Sender(parts)
 
     async def run(self) -> None:
@@ -70,6 +73,7 @@ class Node:
                 loops.create_task(self._supervise("follow", self._follow)),
                 loops.create_task(self._supervise("answer", self._answering)),
                 loops.create_task(self._supervise("collect", lambda: self._collecting(collector))),
+                loops.create_task(self._supervise("vote", self._voting)),
                 loops.create_task(self._supervise("send", self._sending)),
             ]
             for loop in asyncio.as_completed(running):
@@ -125,6 +129,11 @@ class Node:
             wait = await collector.turn()
             self.parts.trouble.pop("collect", None)
             await rung(self.parts.to_collect, IDLE if wait is None else min(IDLE, wait))
+
+    async def _voting(self) -> None:
+        while True:
+            wait = await self._voter.turn()
+            await rung(self.parts.to_vote, IDLE if wait is None else min(IDLE, wait))
 
     async def _sending(self) -> None:
         while True:

@@ -43,6 +43,9 @@ class NodeOptions:
             transaction may have at all (EIP-7825).
         turn_seconds: in a committee, how long a collector has before its backup takes over.
         peer_timeout: for one exchange with a committee member.
+        step_turn: in a committee that votes on chain, seconds of the chain's that a member has to
+            tally or relay before the next one does; a few blocks.
+        step_margin: seconds that a vote leaves for tally and relay before a request's deadline.
         start_block: where a journal that is empty begins to follow.
         idle_chain: the chain makes blocks only when it gets transactions, as local ones do: its
             latest block may be old, so time and simulations are the pending block's.
@@ -57,6 +60,8 @@ class NodeOptions:
     max_callback_gas: int = 5_000_000
     turn_seconds: float = 2.0
     peer_timeout: float = 1.5
+    step_turn: int = 2
+    step_margin: int = 10
     start_block: int = 0
     idle_chain: bool = False
 
@@ -109,6 +114,7 @@ class Parts:
     unfit: dict[bytes, str] = field(default_factory=dict)
     to_answer: asyncio.Event = field(default_factory=asyncio.Event)
     to_collect: asyncio.Event = field(default_factory=asyncio.Event)
+    to_vote: asyncio.Event = field(default_factory=asyncio.Event)
     to_send: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oracle.chain.deployment import ContractSpec, ModelSpec
 from oracle.core.errors import ConfigError
+from oracle.core.model_card import ModelCard
 from oracle.core.policy import Rule, ThresholdRule
+from oracle.core.sealed import Terms
 from oracle.inference.folder import POLICY, StoredModel
+from oracle.node.committee.member import rule_of
 
 
 def policy_contract(rule: Rule) -> ContractSpec:
@@ -39,4 +44,40 @@ def registration_of(model: StoredModel, attestor: str) -> ModelSpec:
         policy=policy_contract(model.policy.rule),
         fee_gwei=model.policy.fee_gwei,
         max_age=model.policy.max_age_seconds,
+    )
+
+
+def quorum_attestor(
+    members: Sequence[str], threshold: int, decisions: str | None = None
+) -> ContractSpec:
+    """The ``QuorumAttestor`` of these members.
+
+    Args:
+        decisions: the decision contract it serves; this release's where None.
+    """
+    serves = decisions or ContractSpec(contract="DecisionContract").address
+    return ContractSpec(contract="QuorumAttestor", arguments=(serves, list(members), threshold))
+
+
+def sealed_attestor(
+    members: Sequence[str], threshold: int, terms: Terms, decisions: str | None = None
+) -> ContractSpec:
+    """The ``SealedVoteAttestor`` of these members; arguments as for ``quorum_attestor``."""
+    serves = decisions or ContractSpec(contract="DecisionContract").address
+    arguments = (serves, list(members), threshold, terms.as_abi())
+    return ContractSpec(contract="SealedVoteAttestor", arguments=arguments)
+
+
+def terms_for(card: ModelCard, *, commit_window: int, reveal_window: int, bond: int) -> Terms:
+    """The terms of votes about a model: when two say the same is the card's word.
+
+    Args:
+        commit_window, reveal_window: seconds.
+        bond: wei.
+    """
+    return Terms(
+        commit_window=commit_window,
+        reveal_window=reveal_window,
+        bond=bond,
+        tolerance=rule_of(card).tolerance,
     )

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
+
+from oracle.chain.artifacts import load_artifact
 from oracle.chain.contracts import DecisionContract
 from oracle.chain.quorum import committee_at
 from oracle.chain.wire import BlockRef
 from oracle.core.quorum import Committee
+from oracle.core.sealed import SealedCommittee
+
+log = structlog.get_logger("oracle.node")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,16 +22,23 @@ class Role:
 
     Attributes:
         alone: the operator itself is the attestor.
-        committee: the attestor is a quorum with this operator among its members.
+        committee: the attestor is a quorum with this operator among its members, who sign.
+        sealed: the same, where the members vote on chain.
     """
 
     alone: bool = False
     committee: Committee | None = None
+    sealed: SealedCommittee | None = None
 
     @property
     def any(self) -> bool:
         """Whether this operator has a part in the model's decisions."""
-        return self.alone or self.committee is not None
+        return self.alone or self.together
+
+    @property
+    def together(self) -> bool:
+        """Whether it has its part with others."""
+        return self.committee is not None or self.sealed is not None
 
 
 class Roles:
@@ -48,12 +61,24 @@ class Roles:
         return self._known[model_id]
 
     def committees(self) -> dict[bytes, Committee]:
-        """The committees that this operator is known to be in, by model."""
+        """The committees that this operator is known to sign in, by model."""
         return {
             model_id: role.committee
             for model_id, role in self._known.items()
             if role.committee is not None
         }
+
+    def sealed(self) -> dict[bytes, SealedCommittee]:
+        """The committees that this operator is known to vote in on chain, by model."""
+        return {
+            model_id: role.sealed
+            for model_id, role in self._known.items()
+            if role.sealed is not None
+        }
+
+    def together(self) -> list[bytes]:
+        """The models that this operator is known to vouch for with others."""
+        return [model_id for model_id, role in self._known.items() if role.together]
 
     def forget(self, model_id: bytes | None = None) -> None:
         """Read the role of this model, or of all, again when it is next asked for."""
@@ -73,4 +98,15 @@ class Roles:
         committee = await committee_at(self._contract.rpc, model.attestor, block=block)
         if committee is None or self._operator not in committee.members:
             return Role()
+        if isinstance(committee, SealedCommittee):
+            return await self._sealed(committee, block)
         return Role(committee=committee)
+
+    async def _sealed(self, committee: SealedCommittee, block: BlockRef) -> Role:
+        """A bond goes to code that this release knows, and to no other."""
+        code = await self._contract.rpc.code(committee.attestor, block)
+        artifact = load_artifact("SealedVoteAttestor")
+        if artifact.code_hash(code) != artifact.code_hash():
+            log.warning("attestor_unknown", attestor=committee.attestor)
+            return Role()
+        return Role(sealed=committee)

@@ -97,13 +97,21 @@ class Members:
 
 @asynccontextmanager
 async def committee(
-    tmp_path: Path, behaviours: Sequence[str | None] = ("honest",) * SIZE, *, name: str = ""
+    tmp_path: Path,
+    behaviours: Sequence[str | None] = ("honest",) * SIZE,
+    *,
+    name: str = "",
+    sealed: tuple[int, int, int] | None = None,
 ) -> AsyncIterator[Members]:
-    """A committee on a chain of its own; a member whose behaviour is None is not started."""
+    """A committee on a chain of its own; a member whose behaviour is None is not started.
+
+    Args:
+        sealed: both windows, seconds, and the bond, wei, where its members vote on chain.
+    """
     async with AsyncExitStack() as stack:
         chain = await stack.enter_async_context(local_chain(folder=tmp_path / "chain"))
         world = await stack.enter_async_context(
-            deployed_world(chain.url, committee=(ADDRESSES, THRESHOLD), name=name)
+            deployed_world(chain.url, committee=(ADDRESSES, THRESHOLD), sealed=sealed, name=name)
         )
         members = Members(world, tmp_path)
         try:

@@ -23,7 +23,12 @@ from oracle.inference.store import CardStore
 from oracle.journal import Journal, requests
 from oracle.node.node import Node
 from oracle.node.parts import NodeOptions, Observer, Parts
-from oracle.node.registration import registration_of
+from oracle.node.registration import (
+    quorum_attestor,
+    registration_of,
+    sealed_attestor,
+    terms_for,
+)
 
 CHAIN_ID = 31337
 MODELS = Path(__file__).parents[2] / "models"
@@ -121,28 +126,41 @@ async def until(
 
 @asynccontextmanager
 async def deployed_world(
-    url: str, *, committee: tuple[Sequence[str], int] | None = None, name: str = ""
+    url: str,
+    *,
+    committee: tuple[Sequence[str], int] | None = None,
+    sealed: tuple[int, int, int] | None = None,
+    name: str = "",
 ) -> AsyncIterator[World]:
     """Deploy the contract and register the bundled models on a fresh local chain.
 
     Args:
         committee: members' addresses and threshold of a quorum that vouches, instead of OPERATOR.
+        sealed: both windows, seconds, and the bond, wei, where its members vote on chain.
         name: the model that the tests ask; the first one if not said.
     """
     store = CardStore.open(MODELS)
-    others = []
-    attestor = OPERATOR.address
-    if committee is not None:
-        contract_at = ContractSpec(contract="DecisionContract").address
-        quorum = ContractSpec(
-            contract="QuorumAttestor", arguments=(contract_at, list(committee[0]), committee[1])
-        )
-        others, attestor = [quorum], quorum.address
+    vouching = {m.model_id: _attestor(m, committee, sealed) for m in store if committee}
     async with RpcPool([url], chain_id=CHAIN_ID) as rpc:
-        plan = plan_deployment([registration_of(model, attestor) for model in store], others=others)
+        registered = [
+            registration_of(m, vouching[m.model_id].address if committee else OPERATOR.address)
+            for m in store
+        ]
+        plan = plan_deployment(registered, others=[*vouching.values()])
         deployed = await deploy(plan, rpc, AccountSigner(rpc, OPERATOR))
         contract = DecisionContract(rpc, deployed.address)
         yield World(rpc=rpc, contract=contract, store=store, url=url, name=name)
+
+
+def _attestor(
+    model: StoredModel,
+    committee: tuple[Sequence[str], int],
+    sealed: tuple[int, int, int] | None,
+) -> ContractSpec:
+    if sealed is None:
+        return quorum_attestor(*committee)
+    terms = terms_for(model.card, commit_window=sealed[0], reveal_window=sealed[1], bond=sealed[2])
+    return sealed_attestor(*committee, terms)
 
 
 @asynccontextmanager

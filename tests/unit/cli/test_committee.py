@@ -8,7 +8,7 @@ import pytest
 from eth_account import Account
 
 from oracle.cli.checkup_committee import agreement_findings, peers_finding
-from oracle.cli.committee_chain import concerns, duration, members_from, quorum_attestor
+from oracle.cli.committee_chain import concerns, duration, members_from
 from oracle.cli.committee_peers import Peer
 from oracle.cli.committee_up import MOST, quorum_of
 from oracle.cli.machine import Status
@@ -18,6 +18,7 @@ from oracle.core.errors import ConfigError, InvalidInput
 from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee, encode_evidence
 from oracle.node.committee.ballot import sign
+from oracle.node.registration import quorum_attestor
 from oracle.verify.evidence import read_evidence
 
 KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 5)]
