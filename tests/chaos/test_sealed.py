@@ -1,4 +1,4 @@
-"""A committee that votes on chain, in four processes: three have to agree, and one may do anything."""
+"""A committee that votes on chain, in four processes: three have to agree, one may do anything."""
 
 from __future__ import annotations
 
