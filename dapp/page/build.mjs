@@ -30,6 +30,7 @@ const { outputFiles, metafile } = await build({
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
   alias: { web3: join(here, "src", "web3.ts") },
+  external: ["node:*"],
   conditions: ["browser", "import"],
   logLevel: "warning",
   legalComments: "none",

@@ -7,7 +7,8 @@ import { boundsOf, gauge } from "../draw/scale.js";
 import { timeline } from "../draw/timeline.js";
 import { featureTable } from "../features.js";
 import { live } from "../live.js";
-import { type Place, title } from "../view.js";
+import { connectionForm, isLetIn, letIn } from "../connection.js";
+import { decisionHref, type Place, title } from "../view.js";
 import {
   asker,
   badge,
@@ -266,11 +267,20 @@ function offerCheck(
 ): void {
   if (!model || !account.decision) return;
   const steps = h("div", { id: "steps" });
+  const form = h("div", {});
+  const connection = connectionForm(form, signal);
+  const about = { modelId: account.model.id, subject: account.subject, signal };
   const start = async (): Promise<void> => {
+    const chosen = connection();
+    if (chosen?.url && !isLetIn(chosen.url)) {
+      return letIn(chosen.url, `${decisionHref(about.modelId, about.subject)}?check`);
+    }
     button.disabled = true;
     try {
       const { runCheck } = await import("../check/check.js");
-      await runCheck(steps, { modelId: account.model.id, subject: account.subject, signal });
+      await runCheck(steps, { ...about, connection: chosen });
+    } catch (error) {
+      if (!signal.aborted) show(steps, h("p", { class: "notice", role: "alert" }, String(error)));
     } finally {
       button.disabled = false;
       button.textContent = "Check again";
@@ -278,7 +288,7 @@ function offerCheck(
   };
   const button = h(
     "button",
-    { type: "button", class: "main", onclick: () => void start() },
+    { type: "button", class: "main", id: "check", onclick: () => void start() },
     "Check it myself",
   );
   show(
@@ -288,8 +298,9 @@ function offerCheck(
       h(
         "p",
         {},
-        "Your browser fetches the model and the record, runs the model itself, and compares every fingerprint with the chain, through your own connection to it. The first time it loads ONNX Runtime (4 MB).",
+        "Your browser fetches the model and the record, runs the model itself, and compares every fingerprint with the chain. The first time it loads ONNX Runtime (4 MB, from this node).",
       ),
+      form,
       h("p", { class: "row" }, button),
       steps,
     ),
