@@ -12,6 +12,7 @@ import { refresh, short } from "./words.js";
 const main = document.querySelector("#main") as HTMLElement;
 let leaving = new AbortController();
 let first = true;
+let isFailed = false;
 
 const ROUTES: readonly (readonly [RegExp, View])[] = [
   [/^\/$/, showList],
@@ -41,12 +42,14 @@ async function route(): Promise<void> {
     ([match]) => match,
   );
   mark(path);
+  isFailed = false;
   try {
     if (!found?.[0]) throw new Refused(404, "there is no such page", "go back to the decisions");
     const args = found[0].slice(1).map((part) => (part ? decodeURIComponent(part) : ""));
     await found[1](main, { args, query: new URLSearchParams(search), signal });
   } catch (error) {
     if (signal.aborted) return;
+    isFailed = true;
     failed(error);
   }
   if (signal.aborted) return;
@@ -129,7 +132,10 @@ function trouble(pulse: Pulse): string[] {
 }
 
 addEventListener("hashchange", () => void route());
-live.on("pulse", tell);
+live.on("pulse", (pulse) => {
+  tell(pulse);
+  if (isFailed && pulse === "live") void route();
+});
 live.start();
 setInterval(() => refresh(document), 1000);
 void route();

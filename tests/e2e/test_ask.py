@@ -1,0 +1,129 @@
+"""*Ask for a decision*: with a wallet, through a dApp that is called back, and through the node."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from oracle.node.metrics import Metrics
+from tests.support.browser import TestWallet
+from tests.support.page import Served, serving
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
+
+KEY = "a-key-of-sixteen-characters"
+
+
+async def fill_in(page: Page, base: str = "") -> None:
+    """The form of a model, with its example."""
+    await page.goto(f"{base}/#/ask/credit-default")
+    await page.get_by_role("button", name="Fill in an example").click()
+
+
+async def test_form__is_made_from_the_card(page: Page, served: Served):
+    await page.goto("/#/ask/credit-default")
+
+    income = page.get_by_label("income", exact=True)
+    await expect(income).to_have_attribute("max", "2000")
+    await expect(page.get_by_label("seniority (years)")).to_have_attribute("step", "1")
+    assert await page.get_by_label("home", exact=True).locator("option").all_inner_texts() == [
+        "choose …",
+        *("owner", "rent", "parents", "priv", "other", "ignore"),
+    ]
+    await page.get_by_role("button", name="Fill in an example").click()
+    await income.fill("2001")
+    await page.locator("#send").click()
+    assert await income.evaluate("field => !field.validity.valid")
+    await expect(page.locator("#outcome")).to_be_empty()
+
+
+async def test_wallet__asks_on_chain__and_the_verdict_shows(
+    page: Page, wallet: TestWallet, served: Served
+):
+    await fill_in(page)
+    await page.get_by_label("My wallet").check()
+    await page.locator("#send").click()
+
+    outcome = page.locator("#outcome")
+    await expect(outcome.get_by_role("heading")).to_have_text("Decided")
+    await expect(outcome.locator(".badge")).to_have_text("Accepted")
+    await outcome.get_by_role("link").click()
+    await expect(page.get_by_role("region", name="What was asked")).to_contain_text(
+        wallet.account[:8]
+    )
+
+
+async def test_dapp__asks_and_is_called_back__its_outcome_shows(
+    page: Page, wallet: TestWallet, served: Served
+):
+    await fill_in(page)
+    await page.get_by_label("An example dApp: a lender").check()
+    await page.locator("#send").click()
+
+    called = page.locator("#called-back")
+    await expect(called).to_have_text("Your contract, a lender, was called back: approved.")
+    await expect(page.locator("#outcome")).to_contain_text("The callback was delivered")
+    deployed_and_asked = wallet.asked.count("eth_sendTransaction")
+    assert deployed_and_asked == 2
+
+    await page.locator("#send").click()
+    await expect(called).to_be_hidden()
+    await expect(called).to_contain_text("approved")
+    assert wallet.asked.count("eth_sendTransaction") == deployed_and_asked + 1
+
+
+async def test_wallet__on_another_chain__is_asked_to_switch(
+    page: Page, wallet: TestWallet, served: Served
+):
+    wallet.chain = 1
+    await fill_in(page)
+    await page.get_by_label("My wallet").check()
+    await page.locator("#send").click()
+
+    await expect(page.locator("#outcome").get_by_role("heading")).to_have_text("Decided")
+    assert wallet.chain == 31337
+
+
+async def test_wallet__declines__says_so_and_asks_nothing(
+    page: Page, wallet: TestWallet, served: Served
+):
+    wallet.declines = True
+    await fill_in(page)
+    await page.get_by_label("My wallet").check()
+    await page.locator("#send").click()
+
+    await expect(page.get_by_role("alert")).to_have_text("The request was declined in the wallet.")
+    await expect(page.locator("#send")).to_be_enabled()
+
+
+async def test_no_wallet__says_so(page: Page, served: Served):
+    await fill_in(page)
+    await page.get_by_label("My wallet").check()
+
+    await expect(page.get_by_text("No wallet has announced itself")).to_be_visible()
+    await page.locator("#send").click()
+    await expect(page.get_by_role("alert")).to_contain_text("There is no wallet to ask with")
+
+
+async def test_node__asks__and_the_verdict_shows(page: Page, served: Served):
+    await page.goto("/#/ask/wine-origin")
+    await page.get_by_role("button", name="Fill in an example").click()
+    await page.get_by_label("This node").check()
+    await page.locator("#send").click()
+
+    await expect(page.locator("#outcome").get_by_role("heading")).to_have_text("Decided")
+
+
+async def test_node__with_keys__asks_for_one(browser, served: Served):
+    async with serving(served.node, Metrics(), keys=[KEY]) as url:
+        context = await browser.new_context()
+        page = await context.new_page()
+        await fill_in(page, url)
+        await page.get_by_label("This node").check()
+        await page.locator("#send").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Writing needs an API key")
+
+        await page.get_by_label("API key").fill(KEY)
+        await page.locator("#send").click()
+        await expect(page.locator("#outcome").get_by_role("heading")).to_have_text("Decided")
+        await context.close()

@@ -1,0 +1,211 @@
+"""One decision: explained to a person, and checked by their own browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.e2e.test_list import decide
+from tests.support.browser import TestWallet, Watched
+from tests.support.harness import REQUESTER
+from tests.support.page import Served
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
+
+
+async def ask(served: Served) -> str:
+    """An account asks on chain; the subject."""
+    (asked,) = await served.world.ask()
+    await served.world.decided([asked])
+    return "0x" + asked.hex()
+
+
+def address(served: Served, subject: str) -> str:
+    return f"/#/decision/0x{served.world.model.model_id.hex()}/{subject}"
+
+
+def part(page: Page, heading: str):
+    return page.get_by_role("region", name=heading)
+
+
+async def check(page: Page, served: Served, subject: str, *, rpc: str | None = None) -> None:
+    """Press the button, with an endpoint of the visitor's own."""
+    await page.goto(address(served, subject))
+    await page.fill("#rpc-url", rpc or served.chain.url)
+    await page.get_by_role("button", name="Check it myself").click()
+    await expect(page.locator(".outcome[data-outcome]")).to_be_visible()
+
+
+async def test_decision__asked_on_chain__is_explained_in_words(page: Page, served: Served):
+    subject = await ask(served)
+    await page.goto(address(served, subject))
+
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Credit default said 0.007")
+    await expect(page.locator(".hero")).to_contain_text("the loan may be granted")
+    asked = part(page, "What was asked")
+    start = str(REQUESTER.address)[:8]
+    await expect(asked).to_contain_text(f"The account {start}")
+    await expect(asked).to_contain_text("50,000 gwei")
+    await expect(asked.get_by_role("row", name="seniority")).to_contain_text("years")
+    await expect(asked.get_by_role("row", name="home")).to_contain_text("owner")
+    said = part(page, "What the model said")
+    await expect(said.get_by_role("img")).to_be_visible()
+    rule = part(page, "Which rule applied")
+    await expect(rule).to_contain_text("reject from 0.350, accept below 0.250")
+    await expect(part(page, "Who vouched for it")).to_contain_text("One operator")
+    cost = part(page, "What it cost")
+    await expect(cost).to_contain_text("Gas of the decision")
+    went = part(page, "How it went").locator("li strong")
+    await expect(went).to_have_text(
+        [
+            "Seen on chain",
+            "Accepted for work",
+            "The model has spoken",
+            "Vouched for",
+            "Sent to the chain",
+            "Final",
+        ]
+    )
+
+
+async def test_check__honest_node__everything_holds(tab: tuple[Page, Watched], served: Served):
+    page, seen = tab
+    await check(page, served, await ask(served))
+
+    await expect(page.locator(".outcome")).to_contain_text("Everything holds")
+    outcomes = await page.locator(".steps li").evaluate_all(
+        "all => all.map(e => e.dataset.outcome)"
+    )
+    assert outcomes == ["right"] * 11
+    assert "/page/ort-wasm-simd-threaded.wasm" in seen.loaded
+    assert served.chain.url.removeprefix("http://") in seen.hosts
+
+
+async def test_check__through_the_wallet__everything_holds(
+    page: Page, wallet: TestWallet, served: Served
+):
+    await page.goto(address(served, await ask(served)))
+    await page.select_option("#rpc-choice", label="Test Wallet")
+    await page.get_by_role("button", name="Check it myself").click()
+
+    await expect(page.locator(".outcome")).to_contain_text("Everything holds")
+    assert {"eth_chainId", "eth_call", "eth_getTransactionReceipt"} <= set(wallet.asked)
+
+
+async def test_check__no_connection__says_that_the_chain_was_not_asked(page: Page, served: Served):
+    await page.goto(address(served, await ask(served)))
+    await page.get_by_role("button", name="Check it myself").click()
+
+    await expect(page.locator(".outcome")).to_contain_text("some of it could not be checked")
+    open_ = page.locator('.steps [data-outcome="open"]')
+    await expect(open_).to_contain_text(["Your connection leads to the same chain"])
+
+
+async def test_check__endpoint_away__is_not_taken_for_a_lie(page: Page, served: Served):
+    subject = await ask(served)
+    await page.route(f"{served.chain.url}/**", lambda route: route.abort())
+    await check(page, served, subject)
+
+    await expect(page.locator('.steps [data-outcome="open"]')).to_contain_text(["does not answer"])
+
+
+def _value(account: dict[str, Any]) -> None:
+    account["prediction"]["value"] = account["decision"]["value"] = "900"
+
+
+def _verdict(account: dict[str, Any]) -> None:
+    account["decision"]["verdict"] = "reject"
+
+
+def _input(account: dict[str, Any]) -> None:
+    given = account["request"]["input"]
+    account["request"]["input"] = given[:-1] + ("0" if given[-1] != "0" else "1")
+
+
+def _output_hash(account: dict[str, Any]) -> None:
+    account["prediction"]["output_hash"] = "0x" + "ab" * 32
+
+
+def _transaction(account: dict[str, Any]) -> None:
+    account["decision"]["tx_hash"] = "0x" + "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("alter", "claim"),
+    [
+        (_value, "The model, run in this browser, says the same"),
+        (_verdict, "The contract holds this very decision"),
+        (_input, "The input is the one that was decided about"),
+        (_output_hash, "Its event names the same model, input and outputs"),
+        (_transaction, "Its event names the same model, input and outputs"),
+    ],
+)
+async def test_check__record_altered__fails_where_it_was(
+    page: Page, served: Served, alter: Callable[[dict[str, Any]], None], claim: str
+):
+    subject = await ask(served)
+
+    async def lie(route: Route) -> None:
+        account = await (await route.fetch()).json()
+        alter(account)
+        await route.fulfill(json=account)
+
+    await page.route("**/api/decisions/0x*", lie)
+    await check(page, served, subject)
+
+    await expect(page.locator(".outcome")).to_contain_text("Do not rely on this decision")
+    wrong = page.locator('.steps [data-outcome="wrong"]')
+    await expect(wrong.filter(has_text=claim)).to_have_count(1)
+
+
+async def test_check__model_or_card_altered__fails_where_it_was(page: Page, served: Served):
+    subject = await ask(served)
+
+    async def other_file(route: Route) -> None:
+        octets = bytearray(await (await route.fetch()).body())
+        octets[-1] ^= 1
+        await route.fulfill(body=bytes(octets))
+
+    await page.route("**/api/models/*/file", other_file)
+    await check(page, served, subject)
+    wrong = page.locator('.steps [data-outcome="wrong"]')
+    await expect(wrong).to_contain_text(["The model’s file is the one that the card names"])
+
+    async def other_card(route: Route) -> None:
+        model = await (await route.fetch()).json()
+        model["card"]["tolerance"] = 1000
+        await route.fulfill(json=model)
+
+    await page.route("**/api/models/0x*", other_card)
+    await page.get_by_role("button", name="Check again").click()
+    await expect(wrong).to_contain_text(["The card is this model’s"])
+
+
+async def test_names__with_markup__are_only_text(page: Page, served: Served):
+    async def markup(route: Route) -> None:
+        model = json.loads(await (await route.fetch()).text())
+        model["title"] = "<img src=x onerror=alert(1)>"
+        await route.fulfill(json=model)
+
+    await page.route("**/api/models/0x*", markup)
+    await page.goto(address(served, await decide(served)))
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x onerror")
+    await expect(page.locator("main img")).to_have_count(0)
+
+
+async def test_model__shows_its_card_record_and_spread(page: Page, served: Served):
+    await decide(served)
+    await page.goto("/#/model/credit-default")
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Credit default")
+    await expect(part(page, "Its latest values").get_by_role("img")).to_be_visible()
+    await expect(part(page, "What goes in").get_by_role("row", name="income")).to_be_visible()
+    await expect(part(page, "Its card")).to_contain_text(served.world.model.card.model.onnx.sha256)
+    await expect(part(page, "How good it is")).to_contain_text("AUC")
+    before = await part(page, "What it decided").inner_text()
+    await decide(served)
+    await expect(part(page, "What it decided")).not_to_have_text(before)

@@ -1,0 +1,145 @@
+"""The list of decisions: it grows while it is looked at, filters, and needs no mouse."""
+
+from __future__ import annotations
+
+import secrets
+
+import httpx
+import pytest
+from eth_utils.crypto import keccak
+from playwright.async_api import Page, expect
+
+from tests.support.browser import Watched
+from tests.support.page import Served
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
+
+BUDGET = 300_000
+"""Bytes before the model runtime is asked for."""
+
+
+async def decide(served: Served, model: str = "credit-default", row: int = 0) -> str:
+    """Have the node decide; the subject."""
+    vector = served.world.store.find(model).vectors[row]
+    body = {"model": model, "input": "0x" + vector.input.hex(), "wait": 20}
+    body["subject"] = "0x" + secrets.token_hex(32)
+    async with httpx.AsyncClient(timeout=30) as http:
+        reply = await http.post(f"{served.url}/api/decisions", json=body)
+    assert reply.status_code == 200, reply.text
+    return str(body["subject"])
+
+
+def row(page: Page, subject: str):
+    return page.locator(f'.lines li[data-subject="{subject}"]')
+
+
+async def test_list__decision_made_meanwhile__shows_and_is_announced(page: Page, served: Served):
+    await page.goto("/")
+    await expect(page.locator("#pulse")).to_have_text("live")
+
+    subject = await decide(served)
+
+    await expect(row(page, subject)).to_contain_text("Credit default")
+    await expect(row(page, subject).locator(".badge")).to_have_text("Accepted")
+    await expect(page.locator(".lines li").first).to_have_attribute("data-subject", subject)
+    await expect(page.locator('#said[aria-live="polite"]')).to_contain_text(
+        "Credit default: accepted"
+    )
+
+
+async def test_list__decision_by_another_program__shows_as_such(page: Page, served: Served):
+    await page.goto("/")
+    await expect(page.locator("#pulse")).to_have_text("live")
+
+    subject = keccak(secrets.token_bytes(8))
+    await served.decide_elsewhere(subject)
+
+    await expect(row(page, "0x" + subject.hex())).to_contain_text("sent by another program")
+
+
+async def test_filters__leave_out_what_does_not_fit_also_of_the_new_ones(
+    page: Page, served: Served
+):
+    credit, wine = await decide(served), await decide(served, "wine-origin")
+    await page.goto("/")
+    await page.focus("#f-model")
+    await page.select_option("#f-model", "wine-origin")
+    await expect(row(page, credit)).to_have_count(0)
+    await expect(row(page, wine)).to_be_visible()
+    assert "model=wine-origin" in page.url
+    await expect(page.locator("#f-model")).to_be_focused()
+
+    later_credit, later_wine = await decide(served), await decide(served, "wine-origin")
+    await expect(row(page, later_wine)).to_be_visible()
+    await expect(row(page, later_credit)).to_have_count(0)
+
+    await page.fill("#f-subject", wine[:11])
+    await page.press("#f-subject", "Enter")
+    await expect(row(page, wine)).to_be_visible()
+    await expect(row(page, later_wine)).to_have_count(0)
+
+    vectors = served.world.model.vectors
+    rejecting = next(at for at, vector in enumerate(vectors) if vector.verdict == "REJECT")
+    rejected = await decide(served, row=rejecting)
+    await page.goto("/#/?verdict=reject")
+    await expect(row(page, rejected)).to_be_visible()
+    assert set(await page.locator(".lines .badge").all_inner_texts()) == {"Rejected"}
+
+    await page.goto("/#/?verdict=reject&model=credit-default&subject=0xffffffffffff")
+    await expect(page.get_by_text("No decision fits these filters yet")).to_be_visible()
+    await page.get_by_role("link", name="Clear").click()
+    await expect(row(page, later_credit)).to_be_visible()
+
+
+async def test_list__longer_than_a_page__shows_older_ones(page: Page, served: Served):
+    oldest = await decide(served)
+    for _ in range(31):
+        await decide(served)
+    await page.goto("/")
+    await expect(page.locator(".lines li")).to_have_count(30)
+    await page.get_by_role("button", name="Show older ones").click()
+    await expect(row(page, oldest)).to_be_visible()
+
+
+async def test_keyboard__alone__reaches_a_decision(page: Page, served: Served):
+    subject = await decide(served)
+    await page.goto("/")
+    await expect(row(page, subject)).to_be_visible()
+
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_text("Skip to the content")).to_be_focused()
+    for name in ("Decision Oracle", "Decisions", "Models", "Ask"):
+        await page.keyboard.press("Tab")
+        await expect(page.locator(":focus")).to_have_text(name)
+    for field in ("#f-model", "#f-verdict", "#f-subject"):
+        await page.keyboard.press("Tab")
+        await expect(page.locator(field)).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(row(page, subject).locator("a")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Credit default said")
+    await expect(page.locator("main")).to_be_focused()
+
+    for role in ("banner", "navigation", "main", "contentinfo"):
+        await expect(page.get_by_role(role)).to_have_count(1)
+
+
+async def test_first_visit__is_small_quick_and_asks_nobody_else(
+    tab: tuple[Page, Watched], served: Served
+):
+    page, seen = tab
+    await decide(served)
+    took = []
+    for _ in range(3):
+        await page.goto("about:blank")
+        await page.goto("/")
+        await expect(page.locator(".lines li").first).to_be_visible()
+        took.append(await page.evaluate("performance.now()"))
+    sizes = await page.evaluate(
+        "performance.getEntries().filter((each) => each.decodedBodySize)"
+        ".map((each) => each.decodedBodySize)"
+    )
+
+    assert sum(sizes) < BUDGET
+    assert min(took) < 1000
+    assert not any("ort" in path or "wasm" in path for path in seen.loaded)

@@ -1,0 +1,77 @@
+"""What the page says when the node or the chain is away, and when they come back."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from oracle.chain.rpc import RpcPool
+from oracle.core.errors import Transient
+from oracle.node.metrics import Metrics
+from tests.e2e.test_list import decide, row
+from tests.support.page import Served, serving
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+async def test_node_away_and_back__says_so_and_misses_nothing(browser: Browser, served: Served):
+    port = free_port()
+    context = await browser.new_context()
+    page = await context.new_page()
+    async with serving(served.node, Metrics(), port=port) as url:
+        await page.goto(url)
+        await expect(page.locator("#pulse")).to_have_text("live")
+
+    await expect(page.locator("#notice")).to_contain_text("The node is away")
+    await expect(page.locator("#pulse")).to_have_text("node away")
+    missed = await decide(served)
+    await page.get_by_role("link", name="Models").click()
+    await expect(page.get_by_role("alert")).to_contain_text("The node is away")
+    await page.get_by_role("link", name="Decisions", exact=True).click()
+
+    async with serving(served.node, Metrics(), port=port):
+        await expect(page.locator("#pulse")).to_have_text("live")
+        await expect(page.locator("#notice")).to_be_empty()
+        await expect(row(page, missed)).to_be_visible()
+        await context.close()
+
+
+async def test_connection_broken__what_was_missed_comes_by_itself(browser: Browser, served: Served):
+    port = free_port()
+    context = await browser.new_context()
+    page = await context.new_page()
+    async with serving(served.node, Metrics(), port=port) as url:
+        await page.goto(url)
+        await expect(page.locator("#pulse")).to_have_text("live")
+        await expect(page.locator(".lines li").first).to_be_visible()
+    missed = await decide(served)
+    async with serving(served.node, Metrics(), port=port):
+        await expect(row(page, missed)).to_be_visible()
+        await context.close()
+
+
+async def test_chain_away__says_so_and_goes_on_when_it_is_back(
+    browser: Browser, served: Served, monkeypatch: pytest.MonkeyPatch
+):
+    context = await browser.new_context(base_url=served.url)
+    page = await context.new_page()
+    with monkeypatch.context() as broken:
+
+        async def gone(*_: object, **__: object) -> None:
+            raise Transient("no RPC endpoint answers", remedy="wait")
+
+        broken.setattr(RpcPool, "block", gone)
+        await page.goto("/")
+        await expect(page.locator("#notice")).to_contain_text("The chain is away")
+        await expect(page.locator(".lines li").first).to_be_visible()
+    await expect(page.locator("#pulse")).to_have_text("live")
+    await expect(page.locator("#notice")).to_be_empty()
+    await context.close()
