@@ -29,8 +29,6 @@ const { outputFiles, metafile } = await build({
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
-  alias: { web3: join(here, "src", "web3.ts") },
-  external: ["node:*"],
   conditions: ["browser", "import"],
   logLevel: "warning",
   legalComments: "none",

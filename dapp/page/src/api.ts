@@ -1,5 +1,9 @@
 // The node's API as this page uses it.
 
+import type { Card as ClientCard } from "../../client/src/model/card.ts";
+
+export type { Feature } from "../../client/src/model/card.ts";
+
 export type Verdict = "accept" | "reject" | "review";
 export type State =
   | "seen"
@@ -91,34 +95,8 @@ export interface Account {
   timeline: { state: State; at: number; seconds: number; note: string }[];
 }
 
-export interface Feature {
-  name: string;
-  type: string;
-  decimals: number;
-  min?: string;
-  max?: string;
-  unit?: string;
-  description?: string;
-  labels?: string[];
-  tensor?: string;
-}
-
-export interface Card {
-  name: string;
-  title: string;
-  description: string;
-  model: { file: string; sha256: string; size: number; producer: string };
-  input: {
-    encoding: "packed" | "tensors";
-    tensors: { name: string; dtype: string; shape: (number | string | null)[] }[];
-    features?: Feature[];
-  };
-  outputs: { name: string; dtype: string; shape: (number | string | null)[]; decimals?: number }[];
-  head: { kind: "score" | "class"; output: string; decimals?: number; labels?: string[] };
-  tolerance: number;
-  provenance?: Record<string, string>;
-  [more: string]: unknown;
-}
+/** The card, and what its file says of the program that wrote it. */
+export type Card = ClientCard & { model: { producer: string } };
 
 export interface Policy {
   address: string;

@@ -1,9 +1,7 @@
 // A form from a model's card, and the input bytes of what was written into it.
 
-import { InvalidInput } from "../../../errors.js";
-import { tensorOf } from "../../../nested.js";
-import { encodePacked } from "../../../packed.js";
-import { encodeTensors } from "../../../tensors.js";
+import { InvalidInput } from "../../../client/src/errors.ts";
+import { encodeInput } from "../../../client/src/model/model.ts";
 import type { Card, Feature, Model } from "../api.js";
 import { type Child, h } from "../dom.js";
 
@@ -34,15 +32,7 @@ export function encode(card: Card, given: Given): Uint8Array {
     }
     return Uint8Array.from(given.slice(2).match(/../g) ?? [], (pair) => parseInt(pair, 16));
   }
-  const { encoding, features = [], tensors } = card.input;
-  if (encoding === "packed") return encodePacked(features, given);
-  const named = (given as { tensors?: Record<string, unknown> }).tensors ?? {};
-  return encodeTensors(
-    tensors.map(({ name, dtype }) => {
-      if (!(name in named)) throw new InvalidInput(`tensor ${name} is missing`, "add it");
-      return tensorOf(named[name], dtype, `tensor ${name}`);
-    }),
-  );
+  return encodeInput(card, given);
 }
 
 function featureForm(features: readonly Feature[], model: Model): InputForm {

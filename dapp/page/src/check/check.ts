@@ -3,9 +3,9 @@
 // Nothing is taken from the node but the record, the card and the model's file, and each of these is held to a
 // hash; what the chain says comes through the visitor's own connection.
 
-import canonicalize from "canonicalize";
-import { hexToBytes, keccak256, toBytes } from "viem";
+import { hexToBytes, keccak256 } from "viem";
 
+import { modelIdOf } from "../../../client/src/model/card.ts";
 import { type Account, get, type Model, type Readiness } from "../api.js";
 import { h, show } from "../dom.js";
 import type { Connection } from "../connection.js";
@@ -42,8 +42,7 @@ export async function runCheck(
   });
   const model = await steps.step("The card is this model’s", async () => {
     const found = await get<Model>(`/api/models/${modelId}`, {}, signal);
-    const text = canonicalize(found.card) ?? "";
-    same("the card’s hash", keccak256(toBytes(text)), modelId);
+    same("the card’s hash", modelIdOf(found.card), modelId);
     return [`its hash is the model’s id, ${modelId}`, found] as const;
   });
   if (record && model) {

@@ -2,24 +2,16 @@
 
 import * as ort from "onnxruntime-web/wasm";
 
-import { Model } from "../../../model.js";
+import { Model, type Run } from "../../../client/src/model/model.ts";
 import { bytes, type Card } from "../api.js";
 
 ort.env.wasm.wasmPaths = { wasm: "/page/ort-wasm-simd-threaded.wasm" };
 ort.env.wasm.numThreads = 1;
 
-export interface Ran {
-  inputHash: string;
-  outputHash: string;
-  value: bigint;
-  confidence: bigint;
-  ambiguous: boolean;
-}
-
 /** Load a model whose files are held to the card's hashes. */
-export async function load(card: Card, file: string): Promise<(input: Uint8Array) => Promise<Ran>> {
-  const model = await Model.create(async (name: string) =>
-    name === "card.json" ? new TextEncoder().encode(JSON.stringify(card)) : bytes(file),
-  );
-  return (input) => model.run(input) as Promise<Ran>;
+export async function load(card: Card, file: string): Promise<(input: Uint8Array) => Promise<Run>> {
+  const read = async (name: string): Promise<Uint8Array> =>
+    name === "card.json" ? new TextEncoder().encode(JSON.stringify(card)) : bytes(file);
+  const model = await Model.create(read, { runtime: ort });
+  return (input) => model.run(input);
 }
