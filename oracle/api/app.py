@@ -6,7 +6,18 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from oracle.api import decisions, figures, health, models, page, peer, problems, reference, stream
+from oracle.api import (
+    decisions,
+    figures,
+    health,
+    models,
+    page,
+    peer,
+    problems,
+    receipts,
+    reference,
+    stream,
+)
 from oracle.api.access import ApiKeys, Gate
 from oracle.api.context import Context
 from oracle.api.examples import ask_examples
@@ -43,6 +54,7 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
         redoc_url=None,
         openapi_tags=[
             {"name": "decisions", "description": "Ask, list, read."},
+            {"name": "receipts", "description": "Check it, and what belongs to it."},
             {"name": "models", "description": "What can be asked, and how it is judged."},
             {"name": "operation", "description": "For whoever runs the node."},
         ],
@@ -53,6 +65,7 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
     problems.install(app)
     app.include_router(decisions.router)
     app.include_router(stream.router)
+    app.include_router(receipts.router)
     app.include_router(models.router)
     app.include_router(figures.router)
     app.include_router(page.router)

@@ -74,6 +74,7 @@ async def ask(
         input_bytes=_input_bytes(context.node.parts.engine, model, wanted.input),
         reference=wanted.subject,
         idempotency_key=idempotency_key,
+        private=wanted.private,
     )
     account = await accepting.wait_for(
         context.node.parts,

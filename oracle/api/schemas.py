@@ -44,6 +44,11 @@ class DecisionAsk(BaseModel):
         description="What the decision is about: 32 bytes as 0x hex, or any text, which is hashed. "
         "One (model, subject) is decided once. Random if left out.",
     )
+    private: bool = Field(
+        default=False,
+        description="Put a salted commitment on chain instead of the input's hash: fields can then "
+        "be shown one by one, and the input forgotten.",
+    )
     wait: float | int = Field(
         default=0, ge=0, le=MAX_WAIT, description="Seconds to wait for the decision to be final."
     )

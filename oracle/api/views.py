@@ -51,7 +51,7 @@ def account_view(
         state=_state(request),
         reason=(request.reason or None) if request else None,
         seconds=round(timeline[-1].at - timeline[0].at, 3) if timeline else None,
-        request=_request(request, trusted) if request else None,
+        request=_request(account, request, trusted) if request else None,
         prediction=_prediction(request, record, card),
         decision=_decision(request, record, card) if record else None,
         transactions=[_transaction(each) for each in account.transactions],
@@ -111,13 +111,13 @@ def _verdict(record: DecisionRecord) -> schemas.VerdictWord:
     return cast("schemas.VerdictWord", verdict_word(record.verdict))
 
 
-def _request(request: Request, trusted: bool) -> schemas.RequestView:
+def _request(account: Account, request: Request, trusted: bool) -> schemas.RequestView:
     on_chain = request.origin is Origin.CHAIN
-    visible = bool(request.input) and (trusted or on_chain)
+    visible = bool(request.input) and (trusted or account.is_input_on_chain)
     return schemas.RequestView(
         origin=_origin(request),
         input=hex_of(request.input) if visible else None,
-        input_hash=hex_of(keccak(request.input)) if request.input else None,
+        input_hash=_input_hash(account, request),
         requester=request.requester or None,
         deadline=request.deadline,
         callback_gas=request.callback_gas,
@@ -126,6 +126,16 @@ def _request(request: Request, trusted: bool) -> schemas.RequestView:
         tx_hash=hex_of(request.tx_hash) if request.tx_hash else None,
         tries=request.tries,
     )
+
+
+def _input_hash(account: Account, request: Request) -> str | None:
+    """What stands for the input on chain; a private one's plain hash would give it away."""
+    if request.prediction is not None:
+        return hex_of(request.prediction.input_hash)
+    if account.reference is not None:
+        return hex_of(account.reference.input_hash)
+    plain = bool(request.input) and account.salt is None
+    return hex_of(keccak(request.input)) if plain else None
 
 
 def _prediction(

@@ -7,11 +7,12 @@ import time
 from dataclasses import dataclass
 
 from oracle.chain.contracts import Decision, DecisionContract, Model
-from oracle.chain.events import RequestLog, decode_logs
+from oracle.chain.events import RequestByHashLog, RequestLog, decode_logs
 from oracle.chain.signer import AccountSigner
 from oracle.chain.wire import TxReceipt
 from oracle.cli.dapps import Dapp
 from oracle.cli.exits import Undecided
+from oracle.core.canonical import keccak256
 from oracle.core.errors import InvalidInput, NotFound, VerificationError
 from oracle.core.transaction import GWEI
 
@@ -59,10 +60,12 @@ async def ask_directly(
     *,
     fee_gwei: int | None = None,
     lifetime: int = 3600,
+    by_hash: str | None = None,
 ) -> Asked:
     """Request a decision from an account without code.
 
     Args:
+        by_hash: put only the input's hash on chain, and this URI of it, which may be empty.
         fee_gwei: what to offer; the model's own fee where None.
         lifetime: seconds for the answer, in the chain's time.
 
@@ -73,13 +76,15 @@ async def ask_directly(
     model = await registered(contract, model_id)
     head = await contract.rpc.block("latest")
     fee = (model.fee_gwei if fee_gwei is None else fee_gwei) * GWEI
-    receipt = await signer.send_transaction(
-        to=contract.address,
-        calldata=contract.encode_request_decision(
-            model_id, input_bytes, callback_gas=0, deadline=head.timestamp + lifetime
-        ),
-        value=fee,
+    deadline = head.timestamp + lifetime
+    calldata = (
+        contract.encode_request_decision(model_id, input_bytes, callback_gas=0, deadline=deadline)
+        if by_hash is None
+        else contract.encode_request_by_hash(
+            model_id, keccak256(input_bytes), by_hash, callback_gas=0, deadline=deadline
+        )
     )
+    receipt = await signer.send_transaction(to=contract.address, calldata=calldata, value=fee)
     return Asked(
         model_id=model_id,
         request_id=_request_in(receipt, contract),
@@ -139,7 +144,7 @@ async def decided(contract: DecisionContract, asked: Asked, *, timeout: float) -
 
 def _request_in(receipt: TxReceipt, contract: DecisionContract) -> bytes:
     for entry in decode_logs(receipt.logs, contract.address):
-        if isinstance(entry, RequestLog):
+        if isinstance(entry, RequestLog | RequestByHashLog):
             return entry.request_id
     raise VerificationError(
         f"transaction 0x{receipt.tx_hash.hex()} made no request at {contract.address}",

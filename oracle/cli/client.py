@@ -71,6 +71,21 @@ class NodeClient:
             headers={"Content-Type": "application/json"} | headers,
         )
 
+    def put(self, path: str, octets: bytes) -> Any:
+        """The JSON that answers bytes that were put there."""
+        return self._read(
+            "PUT",
+            path,
+            accept=(200, 201),
+            content=octets,
+            headers={"Content-Type": "application/octet-stream"},
+        )
+
+    def delete(self, path: str, **query: Any) -> None:
+        """Delete what is at a path; parameters that are None are left out."""
+        params = {name: value for name, value in query.items() if value is not None}
+        self._read("DELETE", path, accept=(204,), params=params)
+
     def ready(self) -> Any:
         """What ``/readyz`` says, whether the node is ready or not."""
         return self._read("GET", "/readyz", accept=(200, 503))
@@ -90,7 +105,7 @@ class NodeClient:
                 remedy="start one with `oracle up`, or name another with --api",
             ) from None
         try:
-            found = orjson.loads(reply.content)
+            found = orjson.loads(reply.content or b"{}")
         except orjson.JSONDecodeError:
             found = None
         if reply.status_code in accept and found is not None:

@@ -27,6 +27,12 @@ def decide(
     subject: Annotated[
         str | None, typer.Option(help="What it is about: a text, or 32 bytes as 0x hex.")
     ] = None,
+    private: Annotated[
+        bool,
+        typer.Option(
+            "--private", help="Put a salted commitment on chain, not the input's plain hash."
+        ),
+    ] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for the decision.")] = 30.0,
     idempotency_key: Annotated[
         str | None, typer.Option(help="Sent again with the same key, it is decided once.")
@@ -50,6 +56,8 @@ def decide(
         if given is None:
             given = for_model(read_input(list(input or []), input_file), known)
         body = {"model": known["id"], "input": given, "wait": min(wait, 60.0)}
+        if private:
+            body["private"] = True
         if subject is not None:
             body["subject"] = subject
         key = idempotency_key or str(uuid.uuid4())

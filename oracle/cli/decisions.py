@@ -82,7 +82,7 @@ def show(
 
     settings = read_settings(api_url=api, network=network, rpc_urls=rpc)
     with connect(settings) as node:
-        whole = _whole(node, subject)
+        whole = whole_subject(node, subject)
         account = node.get(f"/api/decisions/{whole}", model=model, wait=wait or None)
         found = _evidence(settings, node, account)
     if json:
@@ -119,7 +119,7 @@ def _evidence(settings: Settings, node: NodeClient, account: Json) -> Vouched | 
         return error.what
 
 
-def _whole(node: NodeClient, subject: str) -> str:
+def whole_subject(node: NodeClient, subject: str) -> str:
     """The subject that begins so, among the latest; whole ones and texts as they are.
 
     Raises:

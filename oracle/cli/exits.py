@@ -38,7 +38,7 @@ MEANING: dict[ExitCode, str] = {
     ExitCode.CONFIG: "the set-up (keys, addresses, ports, networks)",
     ExitCode.UNVERIFIED: "a hash or a re-computation does not match",
     ExitCode.MODEL: "a model can not be run",
-    ExitCode.JOURNAL: "the journal can not be used",
+    ExitCode.JOURNAL: "the journal or the evidence store can not be used",
     ExitCode.UNDECIDED: "waited, no decision yet",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C",
 }

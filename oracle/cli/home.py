@@ -74,6 +74,11 @@ class Home:
         """Where ``oracle model add`` puts models."""
         return self.folder / "models"
 
+    @property
+    def evidence(self) -> Path:
+        """Where inputs by hash are kept."""
+        return self.folder / "evidence"
+
     def announce(self, node: RunningNode) -> None:
         """Leave the note for other terminals; only its owner can read it."""
         path = self.make() / NOTE

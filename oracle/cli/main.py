@@ -22,8 +22,10 @@ from oracle.cli import (
     doctor,
     keys,
     model,
+    receipt,
     request,
     up,
+    verify,
 )
 from oracle.cli.console import err, show_error
 from oracle.cli.exits import ExitCode, epilog, exit_code_of
@@ -76,6 +78,8 @@ app.command(rich_help_panel=START)(doctor.doctor)
 app.command(rich_help_panel=ASK)(decide.decide)
 app.command(rich_help_panel=ASK)(request.request)
 app.add_typer(decisions.app, rich_help_panel=ASK)
+app.command(rich_help_panel=ASK)(verify.verify)
+app.add_typer(receipt.app, rich_help_panel=ASK)
 app.add_typer(model.app, rich_help_panel=BUILD)
 app.add_typer(committee.app, rich_help_panel=BUILD)
 app.command("compile", rich_help_panel=BUILD)(compile_.compile_)

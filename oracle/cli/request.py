@@ -40,6 +40,15 @@ def request(
     fee_gwei: Annotated[
         int | None, typer.Option(help="Fee to offer; the model's without it.")
     ] = None,
+    by_hash: Annotated[
+        bool,
+        typer.Option(
+            "--by-hash", help="Put only the input's hash on chain; the node gets the input."
+        ),
+    ] = False,
+    uri: Annotated[
+        str, typer.Option(help="With --by-hash: where the node may fetch the input instead.")
+    ] = "",
     lifetime: Annotated[int, typer.Option(help="Seconds until the deadline.")] = 3600,
     wait: Annotated[float, typer.Option(help="Seconds to wait for the decision.")] = 30.0,
     network: Annotated[str | None, typer.Option(help="The network.")] = None,
@@ -54,9 +63,11 @@ def request(
     from oracle.cli.settings import read_settings
 
     settings = read_settings(network=network, rpc_urls=rpc, models=models)
+    hashed = uri if by_hash or uri else None
     run(
         _request(
-            settings, model, input or [], input_file, example, via, fee_gwei, lifetime, wait, json
+            *(settings, model, input or [], input_file, example, via),
+            *(fee_gwei, lifetime, wait, json, hashed),
         )
     )
 
@@ -72,6 +83,7 @@ async def _request(
     lifetime: int,
     wait: float,
     json: bool,
+    hashed: str | None,
 ) -> None:
     from oracle.chain.signer import AccountSigner
     from oracle.cli.asking import ask_directly, ask_through, decided
@@ -84,6 +96,8 @@ async def _request(
     url = note.rpc if note and not settings.urls else None
     model = models_of(settings).find(model_name)
     input_bytes = _input_bytes(model, words, input_file, example)
+    if hashed is not None:
+        _publish(settings, input_bytes, hashed, via)
     async with open_place(settings, url=url or None, dev_index=REQUESTER) as place:
         contract, _ = await contract_at(place)
         signer = AccountSigner(place.rpc, place.account)
@@ -96,6 +110,7 @@ async def _request(
                     input_bytes,
                     fee_gwei=fee_gwei,
                     lifetime=lifetime,
+                    by_hash=hashed,
                 )
             else:
                 dapp = dapp_for(model.name, "auto" if via == "dapp" else via)
@@ -139,6 +154,18 @@ def _input_bytes(
     if model.card.input.encoding == "tensors" and "tensors" not in given:
         given = {"tensors": given}
     return InputCodec(model.card).encode(given)
+
+
+def _publish(settings: Settings, input_bytes: bytes, uri: str, via: str) -> None:
+    """Give the input to the node, where no URI says where it is."""
+    from oracle.cli.client import connect
+    from oracle.core.errors import InvalidInput
+
+    if via != "account":
+        raise InvalidInput("the example dApps ask with the whole input", remedy="leave out --via")
+    if not uri:
+        with connect(settings) as node:
+            node.put("/api/inputs", input_bytes)
 
 
 def _show_asked(asked: Asked, place: Place) -> None:

@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     keystore_password_file: Path | None = None
 
     journal: str | None = Field(None, description="Database URL; SQLite in the home if unset.")
+    evidence: str | None = Field(
+        None, description="Folder or fsspec URL of the evidence store; in the home if unset."
+    )
+    evidence_hosts: str = Field("", description="Where inputs may be fetched from, by commas.")
     max_fee_gwei: float | None = Field(None, gt=0)
     priority_fee_gwei: float | None = Field(None, ge=0)
     confirmations: int | None = Field(None, ge=1)
@@ -80,6 +84,8 @@ class Settings(BaseSettings):
                 "api_keys": None,
                 "journal": None,
                 "peers": None,
+                "evidence": None,
+                "evidence_hosts": "",
             }
         )
 

@@ -10,6 +10,7 @@
     │   └── Reverted        the contract refused, with its decoded reason
     ├── InferenceError      the model could not be loaded or run
     ├── JournalError        the durable record could not be read or written
+    │   └── EvidenceError   … nor the evidence store
     └── ConfigError         the set-up is wrong: keys, addresses, ports, networks
 
 An error says what was wrong, with the value, and what to do about it. HTTP status lives in
@@ -87,6 +88,10 @@ class InferenceError(OracleError):
 
 class JournalError(OracleError):
     """The durable record could not be read or written."""
+
+
+class EvidenceError(JournalError):
+    """The evidence store could not be read or written; nothing half-written is left."""
 
 
 class ConfigError(OracleError):

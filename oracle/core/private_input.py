@@ -102,6 +102,11 @@ def show_only(receipt: Receipt, names: Sequence[str]) -> Receipt:
     return replace(receipt, input=PrivateInput(fields=fields))
 
 
+def hide_all(receipt: Receipt) -> Receipt:
+    """The same receipt with nothing of a private input; a plain one is left as it is."""
+    return show_only(receipt, ()) if isinstance(receipt.input, PrivateInput) else receipt
+
+
 def whole_input(given: PlainInput | PrivateInput) -> bytes | None:
     """The input bytes; None where a field is hidden."""
     if isinstance(given, PlainInput):

@@ -1,1 +1,6 @@
-"""What is kept and found by its hash: inputs, models, receipts."""
+"""What is kept and found by its hash, and how it is fetched from elsewhere."""
+
+from oracle.evidence.fetch import Fetcher, FetchRules
+from oracle.evidence.store import EvidenceStore, Name
+
+__all__ = ["EvidenceStore", "FetchRules", "Fetcher", "Name"]

@@ -168,3 +168,23 @@ opinions = sa.Table(
 )
 """What peers said, with their signatures. Two rows of one member about one subject and time are
 proof that it equivocated."""
+
+references = sa.Table(
+    "input_references",
+    metadata,
+    sa.Column("model_id", sa.LargeBinary(32), primary_key=True),
+    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
+    sa.Column("input_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("uri", sa.Text, nullable=False),
+)
+"""Inputs of on-chain requests by hash."""
+
+salts = sa.Table(
+    "input_salts",
+    metadata,
+    sa.Column("model_id", sa.LargeBinary(32), primary_key=True),
+    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
+    sa.Column("salt", sa.LargeBinary(32), nullable=False),
+)
+"""The secret of each private input. Without it nothing on chain leads back to the input; it is
+deleted with the input."""

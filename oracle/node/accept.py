@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from eth_utils.crypto import keccak
 from sqlalchemy.engine import Connection
@@ -17,9 +17,11 @@ from sqlalchemy.engine import Connection
 from oracle.core.errors import Conflict, InvalidInput, NotFound
 from oracle.core.lifecycle import OPEN, Origin, Request, State
 from oracle.core.prediction import subject_of
+from oracle.core.private_input import SALT_BYTES
 from oracle.core.transaction import Transaction, TxState
-from oracle.journal import chain_view, requests, transactions
+from oracle.journal import chain_view, inputs, requests, transactions
 from oracle.journal.chain_view import DecisionRecord
+from oracle.journal.inputs import Reference
 from oracle.journal.requests import Entry
 from oracle.node.parts import Parts
 
@@ -35,12 +37,22 @@ class Account:
 
     Attributes:
         decision: None until the decision's event was followed.
+        reference: where the input is, of an on-chain request by hash.
+        salt: of a private input.
     """
 
     request: Request | None
     decision: DecisionRecord | None
     transactions: tuple[Transaction, ...]
     timeline: tuple[Entry, ...]
+    reference: Reference | None = None
+    salt: bytes | None = field(default=None, repr=False)
+
+    @property
+    def is_input_on_chain(self) -> bool:
+        """Whether everybody can read the input in the request's event."""
+        on_chain = self.request is not None and self.request.origin is Origin.CHAIN
+        return on_chain and self.reference is None
 
 
 async def accept(
@@ -50,6 +62,7 @@ async def accept(
     input_bytes: bytes,
     reference: str | None = None,
     idempotency_key: str | None = None,
+    private: bool = False,
 ) -> Request:
     """Record a decision to be made.
 
@@ -57,6 +70,7 @@ async def accept(
         input_bytes: in the encoding that the model's card names.
         reference: what the decision is about; a fresh random subject where None.
         idempotency_key: at most 255 characters.
+        private: commit to the input with a salt for each field, instead of its plain hash.
 
     Raises:
         NotFound: the node does not serve the model.
@@ -70,7 +84,8 @@ async def accept(
             remedy=f"use 1 to {MAX_KEY}; a UUID does",
         )
     parts.engine.check(model_id, input_bytes)
-    body_hash = keccak(model_id + keccak(input_bytes) + keccak(text=reference or ""))
+    words = reference or ""
+    body_hash = keccak(model_id + keccak(input_bytes) + keccak(text=words) + b"private" * private)
     if idempotency_key is not None:
         earlier = await parts.journal.read(lambda db: requests.find_idempotent(db, idempotency_key))
         if earlier is not None:
@@ -98,6 +113,8 @@ async def accept(
                 remedy="wait for some to be final, then try again",
             )
         requests.save(db, request, at=parts.clock(), note="accepted")
+        if private:
+            inputs.keep_salt(db, model_id, subject, secrets.token_bytes(SALT_BYTES))
         if idempotency_key is not None:
             requests.mark_idempotent(db, idempotency_key, body_hash, model_id, subject)
         return request
@@ -121,6 +138,8 @@ async def account_of(parts: Parts, model_id: bytes, subject: bytes) -> Account:
             decision=chain_view.find_decision(db, model_id, subject),
             transactions=tuple(transactions.about(db, model_id, subject)),
             timeline=tuple(requests.story(db, model_id, subject)),
+            reference=inputs.reference_of(db, model_id, subject),
+            salt=inputs.salt_of(db, model_id, subject),
         )
 
     account = await parts.journal.read(read)

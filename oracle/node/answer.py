@@ -14,9 +14,11 @@ from eth_utils.crypto import keccak
 from oracle.core.errors import InferenceError, OracleError
 from oracle.core.lifecycle import Event, Failed, Inferred, Origin, Refused, Request, State
 from oracle.core.prediction import Prediction
+from oracle.core.private_input import commitment_of, seal_input
 from oracle.core.scoring import Outputs
 from oracle.core.transaction import answer_gas
-from oracle.journal import chain_view, requests
+from oracle.journal import chain_view, inputs, requests
+from oracle.node.inputs import Inputs
 from oracle.node.parts import Parts
 from oracle.node.vouch import Ready, head, record, vouch
 
@@ -29,6 +31,7 @@ class Answer:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.inputs = Inputs(parts)
 
     async def turn(self) -> int:
         """Take what is ready one step further.
@@ -39,7 +42,7 @@ class Answer:
         roles = self._parts.roles
         for model in self._parts.engine.store:
             await roles.of(model.model_id, block="latest")
-        confirmed = await self._ready(State.CONFIRMED)
+        confirmed = await self.inputs.sift(await self._ready(State.CONFIRMED))
         if confirmed:
             await self._infer(confirmed)
         inferred = await self._ready(State.INFERRED, but_of=roles.together())
@@ -56,6 +59,8 @@ class Answer:
     async def _infer(self, confirmed: Sequence[Request]) -> None:
         parts = self._parts
         now = await parts.rpc.timestamp(head(parts))
+        about = [(request.model_id, request.subject) for request in confirmed]
+        salts = await parts.journal.read(lambda db: inputs.salts_of(db, about))
         events: dict[int, Event] = {}
         by_model: dict[bytes, list[int]] = {}
         for index, request in enumerate(confirmed):
@@ -65,16 +70,18 @@ class Answer:
             else:
                 events[index] = Refused(refusal)
         for model_id, indices in by_model.items():
-            inputs = [confirmed[i].input for i in indices]
+            messages = [confirmed[i].input for i in indices]
             try:
                 answers: Sequence[Outputs | OracleError] = await parts.engine.infer_many(
-                    model_id, inputs
+                    model_id, messages
                 )
             except OracleError as error:
                 answers = [error] * len(indices)
             for index, answer in zip(indices, answers, strict=True):
                 at = await self._predicted_at(confirmed[index], now)
-                events[index] = _judged(confirmed[index], answer, at)
+                salt = salts.get(about[index])
+                hashed = self._input_hash(confirmed[index], salt, answer)
+                events[index] = _judged(confirmed[index], answer, at, hashed)
         await record(parts, [(request, events[i]) for i, request in enumerate(confirmed)])
         parts.to_collect.set()
         parts.to_vote.set()
@@ -89,6 +96,15 @@ class Answer:
             lambda db: chain_view.timestamp_at(db, request.block_number) or now
         )
 
+    def _input_hash(
+        self, request: Request, salt: bytes | None, answer: Outputs | OracleError
+    ) -> bytes:
+        """The input's keccak256; of a private input the commitment to it."""
+        if salt is None or isinstance(answer, OracleError):
+            return keccak(request.input)
+        card = self._parts.engine.card(request.model_id)
+        return commitment_of(seal_input(card, request.input, salt))
+
     def _refusal(self, request: Request) -> str | None:
         """Why the request is not even tried."""
         unfit = self._parts.unfit.get(request.model_id)
@@ -98,7 +114,7 @@ class Answer:
         if request.callback_gas > limit:
             return f"callback gas {request.callback_gas} is above this node's limit of {limit}"
         if request.origin is Origin.CHAIN and keccak(request.input)[:16] != request.subject[16:]:
-            return "the input is known by its hash only, and is not stored here"
+            return "the input is not the one that the request names"
         return None
 
     async def _vouch(self, inferred: Sequence[Request]) -> None:
@@ -122,7 +138,9 @@ def said(request: Request) -> Prediction:
     return request.prediction
 
 
-def _judged(request: Request, answer: Outputs | OracleError, timestamp: int) -> Event:
+def _judged(
+    request: Request, answer: Outputs | OracleError, timestamp: int, input_hash: bytes
+) -> Event:
     known = request.prediction
     if known is not None and known.predicted_at == timestamp:
         return Inferred(known)  # a member never says two things about one block's request
@@ -135,7 +153,7 @@ def _judged(request: Request, answer: Outputs | OracleError, timestamp: int) -> 
             answer.prediction(
                 model_id=request.model_id,
                 subject=request.subject,
-                input_hash=keccak(request.input),
+                input_hash=input_hash,
                 predicted_at=timestamp,
             )
         )

@@ -34,8 +34,9 @@ from oracle.core.lifecycle import (
     Seen,
     State,
 )
-from oracle.journal import chain_view, requests, rounds, transactions
+from oracle.journal import chain_view, inputs, requests, rounds, transactions
 from oracle.journal.chain_view import DecisionRecord
+from oracle.journal.inputs import Reference
 from oracle.node.committee.attestors import Attestors
 from oracle.node.parts import Parts, log
 
@@ -153,6 +154,9 @@ class Follow:
         self, db: Connection, entry: RequestLog | RequestByHashLog, block: NewBlock
     ) -> list[Request]:
         place = Seen(block.stamp.number, block.stamp.hash, entry.log_index, entry.tx_hash)
+        if isinstance(entry, RequestByHashLog):
+            reference = Reference(input_hash=entry.input_hash, uri=entry.evidence_uri)
+            inputs.refer(db, entry.model_id, entry.request_id, reference)
         known = requests.find(db, entry.model_id, entry.request_id)
         if known is not None:
             if not lifecycle.allows(known, Seen):

@@ -76,11 +76,14 @@ class Node:
                 loops.create_task(self._supervise("vote", self._voting)),
                 loops.create_task(self._supervise("send", self._sending)),
             ]
-            for loop in asyncio.as_completed(running):
-                await loop
-                for other in running:
-                    other.cancel()
-                break
+            try:
+                for loop in asyncio.as_completed(running):
+                    await loop
+                    for other in running:
+                        other.cancel()
+                    break
+            finally:
+                await self._answer.inputs.aclose()
 
     async def _reopen(self) -> None:
         """What an earlier run refused may be possible now: a model was added, a key changed."""

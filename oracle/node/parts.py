@@ -15,6 +15,7 @@ from oracle.chain.contracts import DecisionContract
 from oracle.chain.rpc import RpcPool
 from oracle.core.lifecycle import Request
 from oracle.core.transaction import FeePolicy
+from oracle.evidence import EvidenceStore, Fetcher
 from oracle.inference.engine import Engine
 from oracle.journal import Journal
 from oracle.node.roles import Roles
@@ -89,6 +90,8 @@ class Parts:
 
     Attributes:
         genesis: hash of block 0, which tells a restarted local chain from the one before.
+        evidence: where inputs by hash are kept.
+        fetcher: how they are fetched from elsewhere.
         peers: base URL of each other committee member's API, by checksummed address.
         tallies: how each of them answered, by checksummed address.
         roles: what this operator is to each model.
@@ -105,6 +108,8 @@ class Parts:
     fees: FeePolicy
     options: NodeOptions
     genesis: bytes | None = None
+    evidence: EvidenceStore | None = None
+    fetcher: Fetcher = field(default_factory=Fetcher)
     peers: dict[str, str] = field(default_factory=dict)
     tallies: dict[str, PeerTally] = field(default_factory=dict)
     roles: Roles = field(init=False)

@@ -109,7 +109,7 @@ async def vouched_in(
         )
     calldata = to_bytes(transaction["input"], "calldata")
     name, arguments = interface("DecisionContract").decode_call(calldata)
-    model, at = await _model_then(contract, model_id, block)
+    model, at = await model_then(contract, model_id, block)
     vouched = Vouched(attestor=model.attestor, sender=sender)
     if name != "relayDecision":
         return vouched
@@ -128,7 +128,7 @@ async def vouched_in(
     )
 
 
-async def _model_then(
+async def model_then(
     contract: DecisionContract, model_id: bytes, block: int
 ) -> tuple[Model, BlockRef]:
     """The model's rules at that block; at the latest one where old state is not kept."""

@@ -13,8 +13,9 @@ from oracle.chain.quorum import committee_at
 from oracle.chain.rpc import RpcPool
 from oracle.chain.views import Model
 from oracle.chain.wire import BlockRef, TxReceipt, checksum
-from oracle.core.errors import ChainError, VerificationError
+from oracle.core.errors import VerificationError
 from oracle.core.receipt import Decided, Place, Receipt, SignedTransaction
+from oracle.verify.evidence import model_then
 from oracle.verify.report import Report, same
 
 REMEDY = "do not rely on this receipt; or ask another endpoint with --rpc"
@@ -46,7 +47,7 @@ async def check_decision(
     with report.check("event") as finding:
         _event(receipt, decision, mined, contract.address)
         finding.says("DecisionMade says the same, prediction and verdict")
-    at, model = await _model_then(contract, receipt, decision.place)
+    model, at = await model_then(contract, receipt.prediction.model_id, decision.place.block_number)
     with report.check("attestor") as finding:
         finding.says(await _attestor(receipt, decision, model, rpc, at))
     with report.check("policy") as finding:
@@ -141,26 +142,11 @@ def _event(
     same("the event's trust level", event.trust_level, decision.trust_level)
 
 
-async def _model_then(
-    contract: DecisionContract, receipt: Receipt, place: Place
-) -> tuple[BlockRef, Model]:
-    """The model's rules when it decided; today's where the endpoint keeps no old state."""
-    at: BlockRef = place.block_hash
-    try:
-        model = await contract.model_of(receipt.prediction.model_id, block=at)
-    except ChainError:
-        at = "latest"
-        model = await contract.model_of(receipt.prediction.model_id, block=at)
-    if model is None:
-        raise VerificationError("the model is not registered on this chain", remedy=REMEDY)
-    return at, model
-
-
 async def _attestor(
     receipt: Receipt, decision: Decided, model: Model, rpc: RpcPool, at: BlockRef
 ) -> str:
     evidence = decision.evidence
-    when = "then" if isinstance(at, bytes) else "today (the endpoint keeps no older state)"
+    when = "then" if at != "latest" else "today (the endpoint keeps no older state)"
     if isinstance(evidence, SignedTransaction):
         same("the model's attestor", model.attestor.lower(), str(receipt.operator).lower())
         return f"{model.attestor} was the model's attestor {when}"

@@ -45,7 +45,7 @@ def asked(input_: bytes = INPUT, model_id: bytes = MODEL, callback_gas: int = 0)
     ("request_", "words"),
     [
         (asked(callback_gas=1_001), "callback gas 1001 is above this node's limit of 1000"),
-        (asked(b""), "known by its hash only"),
+        (asked(b"other"), "not the one that the request names"),
         (asked(model_id=b"u" * 32), "the value is 3, not 4"),
     ],
 )
@@ -62,8 +62,8 @@ def test_refusal__a_request_with_its_own_input__is_tried() -> None:
 
 
 def test_judged__an_overloaded_engine__is_tried_again_and_a_bad_input_is_not() -> None:
-    assert isinstance(answer._judged(asked(), InferenceError("full"), 1), Failed)
-    assert isinstance(answer._judged(asked(), InvalidInput("3 bytes"), 1), Refused)
+    assert isinstance(answer._judged(asked(), InferenceError("full"), 1, b"i" * 32), Failed)
+    assert isinstance(answer._judged(asked(), InvalidInput("3 bytes"), 1, b"i" * 32), Refused)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,206 @@
+"""What ``oracle verify`` needs before it can check: the receipt, and the model's files."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from oracle.chain.contracts import DecisionContract
+from oracle.chain.events import DecisionLog, RequestLog
+from oracle.cli.client import connect, running_node
+from oracle.cli.inputs import read_input
+from oracle.cli.place import decisions_of, models_of
+from oracle.cli.settings import Settings
+from oracle.core.card_json import model_id
+from oracle.core.errors import ConfigError, InvalidInput, NotFound, OracleError
+from oracle.core.model_card import ModelCard
+from oracle.core.model_input import InputCodec
+from oracle.core.policy import Rule
+from oracle.core.prediction import subject_of
+from oracle.core.private_input import whole_input
+from oracle.core.receipt import PlainInput, PrivateInput, Receipt
+from oracle.core.receipt_reader import parse_receipt, receipt_from_json
+from oracle.inference.folder import StoredModel
+from oracle.inference.runner import Runner
+from oracle.inference.runtime import runtime_record
+from oracle.verify.build import Said, decision_about, decision_in, receipt_of, request_about
+from oracle.verify.rerun import digests_of
+
+_WORD = re.compile(r"0x[0-9a-fA-F]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What a check works on beside the receipt.
+
+    Attributes:
+        files: content of the card's files by name; those that were found.
+        rule: the model's policy as this machine knows it.
+    """
+
+    files: dict[str, bytes]
+    rule: Rule | None
+
+
+def read_file(name: str) -> Receipt | None:
+    """The receipt in a file, ``-`` for standard input; None where there is no such file.
+
+    Raises:
+        InvalidInput: it is no receipt, or can not be read.
+    """
+    if name == "-":
+        return parse_receipt(sys.stdin.buffer.read())
+    path = Path(name)
+    try:
+        return parse_receipt(path.read_bytes()) if path.is_file() else None
+    except OSError as error:
+        raise InvalidInput(f"{name} can not be read: {error.strerror}") from None
+
+
+def material_for(card: ModelCard, settings: Settings, given: Path | None) -> Material:
+    """The files that the card names: those given, else those of a known model of this id.
+
+    Args:
+        given: an ONNX file, or a folder with the card's files.
+
+    Raises:
+        NotFound: ``given`` does not exist.
+    """
+    names = [digest.file for digest in digests_of(card)]
+    if given is not None:
+        if not given.exists():
+            raise NotFound(f"{given} does not exist", remedy="name the model's file or folder")
+        if given.is_file():
+            return Material(files={card.model.onnx.file: given.read_bytes()}, rule=None)
+        return Material(files=_read(given, names), rule=None)
+    wanted = model_id(card)
+    for model in _known(settings):
+        if model.model_id == wanted:
+            rule = model.policy.rule if model.policy else None
+            return Material(files=_read(model.folder, names), rule=rule)
+    return Material(files={}, rule=None)
+
+
+def _read(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+
+
+def _known(settings: Settings) -> Sequence[StoredModel]:
+    try:
+        return list(models_of(settings))
+    except OracleError:
+        return []  # one broken folder must not hide that a receipt is good
+
+
+async def from_chain(
+    contract: DecisionContract,
+    wanted: str,
+    settings: Settings,
+    *,
+    model_name: str | None,
+    words: Sequence[str],
+) -> Receipt:
+    """The receipt of a transaction or a subject, built from the chain.
+
+    Args:
+        wanted: a transaction's hash, a subject, or the text that a subject is the hash of.
+        words: the input, where neither the chain nor a running node has it.
+
+    Raises:
+        NotFound: there is no such decision, or its model or input is not known here.
+        ChainError: the chain can not be read.
+    """
+    log = await _log(contract, wanted, settings, model_name)
+    model = models_of(settings).find(log.model_id)
+    said = await _said(contract, log, model, settings, words)
+    return await receipt_of(contract, log, said)
+
+
+async def _log(
+    contract: DecisionContract, wanted: str, settings: Settings, model_name: str | None
+) -> DecisionLog:
+    if _WORD.fullmatch(wanted):
+        word = bytes.fromhex(wanted[2:])
+        (mined,) = await contract.rpc.receipts([word])
+        if mined is not None:
+            return await decision_in(contract, word)
+    else:
+        word = subject_of(wanted)
+    model = models_of(settings).find(model_name).model_id if model_name else None
+    return await decision_about(contract, word, model)
+
+
+async def _said(
+    contract: DecisionContract,
+    log: DecisionLog,
+    model: StoredModel,
+    settings: Settings,
+    words: Sequence[str],
+) -> Said:
+    rule = model.policy.rule if model.policy else None
+    given, kept = await _input(contract, log, model, settings, words)
+    if kept is not None:
+        return Said(
+            card=model.card, input=given, outputs=kept.outputs, runtime=kept.runtime, rule=rule
+        )
+    octets = whole_input(given)
+    assert octets is not None
+    return Said(
+        card=model.card,
+        input=given,
+        outputs=Runner(model).run(octets).encoded,
+        runtime=runtime_record(),
+        rule=rule,
+    )
+
+
+async def _input(
+    contract: DecisionContract,
+    log: DecisionLog,
+    model: StoredModel,
+    settings: Settings,
+    words: Sequence[str],
+) -> tuple[PlainInput | PrivateInput, Receipt | None]:
+    """The input: as given, from the request's event, or from a running node's receipt."""
+    if words:
+        given = read_input(list(words), None)
+        octets = (
+            bytes.fromhex(given[2:])
+            if isinstance(given, str)
+            else InputCodec(model.card).encode(given)
+        )
+        return PlainInput(octets=octets), None
+    asked = await request_about(contract, log.model_id, log.prediction.subject)
+    if isinstance(asked, RequestLog):
+        return PlainInput(octets=asked.input), None
+    kept = _of_node(settings, log)
+    if kept is not None:
+        return kept.input, kept
+    raise NotFound(
+        "the input of this decision is not on chain, and no running node has it",
+        remedy="give it as NAME=VALUE words, or verify the receipt that the operator gave",
+    )
+
+
+def _of_node(settings: Settings, log: DecisionLog) -> Receipt | None:
+    """The node's own receipt; it is only believed as far as it holds."""
+    if running_node(settings) is None and settings.api_url is None:
+        return None
+    subject = "0x" + log.prediction.subject.hex()
+    try:
+        with connect(settings) as node:
+            found = node.get(f"/api/receipts/{subject}", model="0x" + log.model_id.hex())
+            return receipt_from_json(found)
+    except (NotFound, ConfigError):
+        return None
+
+
+def expected_contract(settings: Settings, receipt: Receipt) -> str | None:
+    """The decision contract that the settings name; None where nothing names one."""
+    note = running_node(settings)
+    if settings.contract or (note is not None and note.chain_id == receipt.chain_id):
+        return decisions_of(settings)
+    return None

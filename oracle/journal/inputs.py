@@ -1,0 +1,103 @@
+"""Where an input is that a request only names by its hash, and the salts of private inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from oracle.core.lifecycle import Request, State
+from oracle.journal.requests import find
+from oracle.journal.schema import references, requests, salts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """An input that is elsewhere.
+
+    Attributes:
+        input_hash: keccak256 of it.
+        uri: where the requester says that it is; empty where it says nothing.
+    """
+
+    input_hash: bytes
+    uri: str
+
+
+def refer(db: Connection, model_id: bytes, subject: bytes, reference: Reference) -> None:
+    """Record where a request's input is; again the same changes nothing."""
+    if reference_of(db, model_id, subject) is None:
+        db.execute(
+            sa.insert(references).values(
+                model_id=model_id,
+                subject=subject,
+                input_hash=reference.input_hash,
+                uri=reference.uri,
+            )
+        )
+
+
+def reference_of(db: Connection, model_id: bytes, subject: bytes) -> Reference | None:
+    """Where a request's input is; None where the request carries it itself."""
+    row = db.execute(
+        sa.select(references.c.input_hash, references.c.uri).where(
+            references.c.model_id == model_id, references.c.subject == subject
+        )
+    ).first()
+    return None if row is None else Reference(input_hash=row.input_hash, uri=row.uri)
+
+
+def references_of(
+    db: Connection, about: Sequence[tuple[bytes, bytes]]
+) -> dict[tuple[bytes, bytes], Reference]:
+    """The references among these (model, subject)."""
+    found = {key: reference_of(db, *key) for key in about}
+    return {key: each for key, each in found.items() if each is not None}
+
+
+def keep_salt(db: Connection, model_id: bytes, subject: bytes, salt: bytes) -> None:
+    """Record the secret of a private input."""
+    db.execute(sa.insert(salts).values(model_id=model_id, subject=subject, salt=salt))
+
+
+def salt_of(db: Connection, model_id: bytes, subject: bytes) -> bytes | None:
+    """The secret of a private input; None where the input is plain, or was forgotten."""
+    found: bytes | None = db.execute(
+        sa.select(salts.c.salt).where(salts.c.model_id == model_id, salts.c.subject == subject)
+    ).scalar()
+    return found
+
+
+def salts_of(
+    db: Connection, about: Sequence[tuple[bytes, bytes]]
+) -> dict[tuple[bytes, bytes], bytes]:
+    """The secrets among these (model, subject)."""
+    subjects = [subject for _model, subject in about]
+    rows = db.execute(sa.select(salts).where(salts.c.subject.in_(subjects)))
+    return {(row.model_id, row.subject): row.salt for row in rows}
+
+
+def forget(db: Connection, model_id: bytes, subject: bytes) -> bool:
+    """Delete a private input and its salt for good; False where there is none."""
+    here = sa.and_(salts.c.model_id == model_id, salts.c.subject == subject)
+    if db.execute(sa.delete(salts).where(here)).rowcount == 0:
+        return False
+    db.execute(
+        sa.update(requests)
+        .where(requests.c.model_id == model_id, requests.c.subject == subject)
+        .values(input=b"")
+    )
+    return True
+
+
+def waiting_for(db: Connection, input_hash: bytes) -> list[Request]:
+    """The confirmed requests whose input of that hash is not here yet."""
+    rows = db.execute(
+        sa.select(references.c.model_id, references.c.subject).where(
+            references.c.input_hash == input_hash
+        )
+    ).all()
+    found = [find(db, row.model_id, row.subject) for row in rows]
+    return [each for each in found if each and each.state is State.CONFIRMED and not each.input]
