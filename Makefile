@@ -72,7 +72,7 @@ check: install-dev
 	oracle compile --check
 	npm run --silent check:format
 	npm run --silent check:page
-	npm run --silent check:types
+	npm run --silent check:client
 	npm run --silent lint:sol
 
 format: install-dev

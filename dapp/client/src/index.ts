@@ -1,5 +1,14 @@
 // Decisions from JavaScript, in Node and in the browser.
 
+export * from "./chain/abi.ts";
 export * from "./errors.ts";
 export * from "./model/index.ts";
 export * from "./prediction.ts";
+export * from "./receipt/input.ts";
+export * from "./receipt/merkle.ts";
+export * from "./receipt/reader.ts";
+export * from "./receipt/receipt.ts";
+export type { Check } from "./verify/report.ts";
+export * from "./verify/rules.ts";
+export { verify, type VerifyOptions } from "./verify/verify.ts";
+export { type Signer, readQuorum } from "./verify/vouching.ts";

@@ -7,7 +7,7 @@ import { type Hex, bytesToHex, keccak256 } from "viem";
 
 import { InferenceError, InvalidInput } from "../errors.ts";
 import type { Prediction } from "../prediction.ts";
-import { type Card, type FileDigest, readCard } from "./card.ts";
+import { type Card, type FileDigest, modelIdOf, readCard } from "./card.ts";
 import { describe } from "./head.ts";
 import { tensorOf } from "./nested.ts";
 import { type Scored, score } from "./outputs.ts";
@@ -49,7 +49,15 @@ export class Model {
    * @throws {InvalidInput} a file is not the one that the card names
    */
   static async create(read: ReadFile, options: ModelOptions): Promise<Model> {
-    const { card, modelId } = readCard(new TextDecoder().decode(await read("card.json")));
+    const { card } = readCard(new TextDecoder().decode(await read("card.json")));
+    return Model.ofCard(card, read, options);
+  }
+
+  /**
+   * The model of a card, whose other files `read` gives.
+   * @throws {InvalidInput} a file is not the one that the card names
+   */
+  static async ofCard(card: Card, read: ReadFile, options: ModelOptions): Promise<Model> {
     const { external = [], ...file } = card.model;
     const onnx = await checked(file, read);
     const externalData = await Promise.all(
@@ -62,7 +70,7 @@ export class Model {
       interOpNumThreads: 1,
       logSeverityLevel: 3,
     });
-    return new Model(card, modelId, session, options);
+    return new Model(card, modelIdOf(card), session, options);
   }
 
   /**
@@ -169,7 +177,8 @@ async function checked({ file, sha256, size }: FileDigest, read: ReadFile): Prom
   );
 }
 
-async function sha256Of(bytes: Uint8Array): Promise<Uint8Array> {
+/** SHA-256, 32 bytes. */
+export async function sha256Of(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 }
 

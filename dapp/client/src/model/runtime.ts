@@ -4,6 +4,7 @@
 // packages type their tensors each in its own way, hence `any`.
 
 export interface Runtime {
+  readonly env?: { readonly versions?: { readonly web?: string; readonly node?: string } };
   readonly InferenceSession: {
     create(model: Uint8Array, options: object): Promise<Session>;
   };
