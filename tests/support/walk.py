@@ -63,6 +63,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def faults(self) -> int:
@@ -184,7 +185,9 @@ class Walk:
             os.kill(pid, signal.SIGCONT)
 
     async def reorganise(self) -> None:
-        await self.call("anvil_reorg", self.dice.randint(1, FINALITY - 1), [])
+        # Anvil loses blocks for good when it mines and reorganises at the same time.
+        async with self._one_at_a_time:
+            await self.call("anvil_reorg", self.dice.randint(1, FINALITY - 1), [])
 
     async def drop_transaction(self) -> None:
         pool = await self.call("txpool_content")
@@ -225,7 +228,8 @@ class Walk:
             await asyncio.sleep(0.2)
             if self.mining:
                 with suppress(httpx.HTTPError, RuntimeError):
-                    await self.call("evm_mine")
+                    async with self._one_at_a_time:
+                        await self.call("evm_mine")
 
     async def step(self) -> None:
         """One step at random."""
