@@ -25,6 +25,8 @@ _HASHED = re.compile(r"sha256:([0-9a-fA-F]{64})")
 LEAST_KEY = 16
 PEERS = "/peer/"
 """Under it committee members write; their signatures stand in for a key."""
+READS = "/ccip"
+"""Gasless reads: they write nothing, so pages of any origin may post them without a key."""
 
 
 class ApiKeys:
@@ -108,7 +110,7 @@ class Gate:
             headers = Headers(scope=scope)
             try:
                 self._check_host(headers)
-                if scope["method"] not in SAFE:
+                if scope["method"] not in SAFE and not _is_read(scope["path"]):
                     self._check_origin(headers)
                     if not scope["path"].startswith(PEERS):
                         self._check_key(headers)
@@ -153,6 +155,10 @@ class Gate:
                 remedy="send it as `Authorization: Bearer …` or `X-API-Key: …`",
                 headers={"WWW-Authenticate": 'Bearer realm="decision oracle"'},
             )
+
+
+def _is_read(path: str) -> bool:
+    return path == READS or path.startswith(READS + "/")
 
 
 def _key_in(headers: Headers) -> str:

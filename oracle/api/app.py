@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from oracle.api import (
+    ccip,
     decisions,
     figures,
     health,
@@ -56,6 +57,10 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
             {"name": "decisions", "description": "Ask, list, read."},
             {"name": "receipts", "description": "Check it, and what belongs to it."},
             {"name": "models", "description": "What can be asked, and how it is judged."},
+            {
+                "name": "gasless reads",
+                "description": "For clients of a `DecisionGateway`, which call by themselves.",
+            },
             {"name": "operation", "description": "For whoever runs the node."},
         ],
     )
@@ -69,6 +74,7 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
     app.include_router(models.router)
     app.include_router(figures.router)
     app.include_router(page.router)
+    app.include_router(ccip.router)
     app.include_router(health.router)
     app.include_router(peer.router)
 

@@ -18,6 +18,7 @@ from oracle.inference.store import CardStore
 from oracle.journal import chain_view, requests
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node
+from oracle.node.reading import Reader
 
 _WORD = re.compile(r"0x[0-9a-fA-F]{64}")
 
@@ -27,6 +28,7 @@ class Context:
     """One node's API.
 
     Attributes:
+        reader: answers gasless reads.
         policies: what was read of policy contracts, which never change, by model and address.
     """
 
@@ -34,6 +36,10 @@ class Context:
     metrics: Metrics
     keys: ApiKeys
     policies: dict[tuple[bytes, str], PolicyView] = field(default_factory=dict)
+    reader: Reader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = Reader(self.node)
 
     @property
     def models(self) -> CardStore:

@@ -1,0 +1,131 @@
+"""Gasless reads: what the model says about an input, vouched for, with nothing on chain.
+
+A reading is no decision and leaves no trace but a count: whoever asked verifies it through the
+gateway contract. Its subject holds the input and the time, so that this operator never says two
+things about one subject.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_account import Account
+from eth_utils.crypto import keccak
+
+from oracle.chain.gateway import AskCall, FindCall, gateway_spec
+from oracle.core.errors import Conflict, InferenceError, NotFound
+from oracle.core.prediction import Prediction
+from oracle.core.reading import reading_digest, reading_subject
+from oracle.node.node import Node
+from oracle.node.parts import Parts
+
+OLDEST_BLOCK = 600
+"""Seconds that the asking block may be behind the chain's head: none is answered for the past."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A prediction and what its model's attestor takes for it."""
+
+    prediction: Prediction
+    evidence: bytes
+
+
+class Reader:
+    """Answers the calls of one gateway, the one of this node's chain and contract."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self.gateway = str(gateway_spec(node.parts.contract.address).address)
+
+    @property
+    def _parts(self) -> Parts:
+        return self._node.parts
+
+    async def ask(self, call: AskCall) -> Reading:
+        """What the model says about the input, signed by its operator.
+
+        Raises:
+            NotFound: the node does not serve the model, or it is not registered.
+            Conflict: of another chain; another vouches for the model; or an old block asks.
+            InvalidInput: the input does not fit the card.
+            InferenceError: the model failed, or is unfit on this machine.
+            Transient: no endpoint answers.
+        """
+        parts = self._parts
+        self._check(call)
+        await self._must_vouch(call.model_id)
+        predicted_at = await self._time(call.as_of)
+        outputs = await parts.engine.infer(call.model_id, call.input)
+        input_hash = keccak(call.input)
+        prediction = outputs.prediction(
+            model_id=call.model_id,
+            subject=reading_subject(
+                chain_id=parts.chain_id,
+                gateway=self.gateway,
+                model_id=call.model_id,
+                input_hash=input_hash,
+                predicted_at=predicted_at,
+            ),
+            input_hash=input_hash,
+            predicted_at=predicted_at,
+        )
+        parts.observe("read")
+        return Reading(prediction=prediction, evidence=self._sign(prediction))
+
+    async def find(self, call: FindCall) -> Reading:
+        """The prediction about a subject that is vouched for, but not decided on chain.
+
+        Raises:
+            NotFound: there is none here.
+            Conflict: the call is of another chain.
+        """
+        self._check(call)
+        raise NotFound(
+            f"nothing about 0x{call.subject.hex()} is vouched for here beside the chain",
+            remedy="wait until it is decided, or ask with the input",
+        )
+
+    def _check(self, call: AskCall | FindCall) -> None:
+        parts = self._parts
+        if call.chain_id != parts.chain_id:
+            raise Conflict(
+                f"the call is of chain {call.chain_id}, this node serves {parts.chain_id}",
+                remedy="ask a node of that chain; its gateway says where",
+            )
+        parts.engine.card(call.model_id)  # NotFound where it is not served
+
+    async def _must_vouch(self, model_id: bytes) -> None:
+        parts = self._parts
+        role = await parts.roles.of(model_id, block="latest")
+        if not role.alone:
+            who = "a committee" if role.committee else "another attestor than this node"
+            raise Conflict(
+                f"model 0x{model_id.hex()} is vouched for by {who}",
+                remedy="request a decision on chain, and find it by its subject",
+            )
+        unfit = parts.unfit.get(model_id)
+        if unfit is not None:
+            raise InferenceError(
+                f"the model's golden vectors do not agree on this machine: {unfit}",
+                remedy="ask another node, or mend this one: oracle doctor",
+            )
+
+    async def _time(self, as_of: int) -> int:
+        """The prediction's time: the asking block's, or the head's where the caller is ahead."""
+        followed = self._node.follow.head
+        head = followed.stamp.timestamp if followed is not None else 0
+        if head < as_of:
+            head = await self._parts.rpc.timestamp("latest")
+        if head - as_of > OLDEST_BLOCK:
+            raise Conflict(
+                f"the asking block is {head - as_of} s behind the chain's head",
+                remedy="ask at the latest block",
+            )
+        return min(as_of, head)
+
+    def _sign(self, prediction: Prediction) -> bytes:
+        digest = reading_digest(
+            chain_id=self._parts.chain_id, gateway=self.gateway, prediction=prediction
+        )
+        return bytes(Account.unsafe_sign_hash(digest, self._parts.account.key).signature)

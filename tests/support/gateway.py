@@ -1,0 +1,97 @@
+"""A running node with its API on a port and the gateway beside the decision contract."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from oracle.api.app import create_app
+from oracle.api.server import bind, serve, url_of
+from oracle.chain.deployment import deploy, plan_deployment
+from oracle.chain.gateway import gateway_spec, publish, url_template
+from oracle.chain.local import local_chain
+from oracle.chain.signer import AccountSigner
+from oracle.chain.toolchain import find_node
+from oracle.node.metrics import Metrics
+from oracle.node.node import Node
+from tests.support.harness import OPERATOR, World, deployed_world, running_node
+
+READERS = Path(__file__).parents[1] / "js" / "readers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A gateway with a node behind it.
+
+    Attributes:
+        address: the contract's.
+        api: the node's base URL.
+    """
+
+    world: World
+    node: Node
+    address: str
+    api: str
+
+    @property
+    def signer(self) -> AccountSigner:
+        """The models' owner."""
+        return AccountSigner(self.world.rpc, OPERATOR)
+
+    async def serve_at(self, *urls: str) -> None:
+        """Publish these URL templates for the model that the tests ask."""
+        await publish(
+            self.world.rpc, self.signer, self.address, {self.world.model.model_id: urls}
+        )
+
+    async def read_with(
+        self, client: str, function: str, about: bytes, *, max_age: int = 0
+    ) -> dict[str, Any]:
+        """What ``ethers`` or ``viem`` gets, as its own script prints it."""
+        process = await asyncio.create_subprocess_exec(
+            find_node(),
+            READERS / f"{client}.js",
+            self.world.url,
+            self.address,
+            function,
+            "0x" + self.world.model.model_id.hex(),
+            "0x" + about.hex(),
+            str(max_age),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(60):
+            output, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+        found: dict[str, Any] = json.loads(output)
+        return found
+
+
+@asynccontextmanager
+async def open_gateway(folder: Path) -> AsyncIterator[Gateway]:
+    """Chain, contracts, node, API and gateway, until the block ends."""
+    metrics = Metrics()
+    async with (
+        local_chain(folder=folder) as chain,
+        deployed_world(chain.url) as world,
+        running_node(world, folder, observers=[metrics]) as node,
+    ):
+        spec = gateway_spec(world.contract.address)
+        await deploy(plan_deployment(others=[spec]), world.rpc, AccountSigner(world.rpc, OPERATOR))
+        with bind("127.0.0.1", 0) as listener:
+            serving = asyncio.create_task(serve(create_app(node, metrics), listener))
+            gateway = Gateway(
+                world=world, node=node, address=str(spec.address), api=url_of(listener)
+            )
+            await gateway.serve_at(url_template(gateway.api, 16))
+            try:
+                yield gateway
+            finally:
+                serving.cancel()
+                with suppress(asyncio.CancelledError):
+                    await serving
