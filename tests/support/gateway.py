@@ -45,9 +45,7 @@ class Gateway:
 
     async def serve_at(self, *urls: str) -> None:
         """Publish these URL templates for the model that the tests ask."""
-        await publish(
-            self.world.rpc, self.signer, self.address, {self.world.model.model_id: urls}
-        )
+        await publish(self.world.rpc, self.signer, self.address, {self.world.model.model_id: urls})
 
     async def read_with(
         self, client: str, function: str, about: bytes, *, max_age: int = 0

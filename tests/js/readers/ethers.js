@@ -9,7 +9,10 @@ try {
   const reading = await contract[read](modelId, about, Number(maxAge), { enableCcipRead: true });
   show(reading.toObject());
 } catch (error) {
-  show({ error: error.revert?.name ?? error.shortMessage ?? error.message, message: error.message });
+  show({
+    error: error.revert?.name ?? error.shortMessage ?? error.message,
+    message: error.message,
+  });
 } finally {
   provider.destroy();
 }
