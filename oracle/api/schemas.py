@@ -121,13 +121,17 @@ class AttemptView(BaseModel):
 
 
 class TransactionView(BaseModel):
-    """A transaction that carries the decision."""
+    """A transaction of this node's about the decision."""
 
+    purpose: Literal["answer", "commit", "reveal", "tally", "claim"] = Field(
+        description="`answer` carries the decision; the others are steps of a vote on chain."
+    )
     state: Literal["queued", "signed", "sent", "mined", "final", "dropped"]
     hash: Hash | None
     nonce: int | None
     block_number: int | None
     succeeded: bool | None
+    value_wei: str = Field(description="What went along, such as a bond.")
     gas_limit: int
     gas_used: int | None
     gas_price_wei: str | None

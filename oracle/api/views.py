@@ -180,11 +180,13 @@ def _transaction(transaction: Transaction) -> schemas.TransactionView:
     used, price = transaction.gas_used, transaction.gas_price
     fee = used * price if used is not None and price is not None else None
     return schemas.TransactionView(
+        purpose=str(transaction.purpose),
         state=str(transaction.state),
         hash=hex_of(sent) if sent else None,
         nonce=transaction.nonce,
         block_number=transaction.block_number,
         succeeded=transaction.succeeded,
+        value_wei=str(transaction.value),
         gas_limit=transaction.gas,
         gas_used=used,
         gas_price_wei=None if price is None else str(price),

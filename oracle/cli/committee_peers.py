@@ -20,6 +20,7 @@ from oracle.cli.home import Home
 from oracle.cli.peers import PEERS, peers_of, read_peers
 from oracle.cli.settings import Settings
 from oracle.core.quorum import Committee
+from oracle.core.sealed import SealedCommittee
 
 SECONDS = 3.0
 NODES = "nodes"
@@ -105,7 +106,8 @@ async def fees_of(contract: DecisionContract, committee: Committee) -> Fees:
     """
     codec, size = interface("QuorumAttestor"), len(committee.members)
     asked = [codec.encode("creditOf", member) for member in committee.members]
-    few = comb(size, committee.threshold) <= MOST_POTS
+    sealed = isinstance(committee, SealedCommittee)  # a pot a round: nobody lists them
+    few = not sealed and comb(size, committee.threshold) <= MOST_POTS
     if few:
         asked += [
             codec.encode("potOf", sum(1 << place for place in places))

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from oracle.api.server import bind, url_of
 from oracle.chain.addresses import addresses_path, save_addresses
-from oracle.chain.deployment import Deployed
+from oracle.chain.deployment import ContractSpec, Deployed
 from oracle.chain.local import DEV_KEYS, LocalChain, dev_account, require_local_chain
 from oracle.cli.committee_peers import NODES
 from oracle.cli.compose import deploy_to
@@ -38,8 +38,10 @@ from oracle.core.errors import InvalidInput, NotFound
 from oracle.inference.fit import fit_of
 from oracle.inference.folder import StoredModel
 from oracle.inference.store import CardStore
-from oracle.node.registration import quorum_attestor
+from oracle.node.registration import quorum_attestor, sealed_attestor, terms_for
 
+COMMIT_SECONDS, REVEAL_SECONDS, BOND = 8, 8, 10**16
+"""Terms of sealed votes on one machine: a killed member is back within a window."""
 FIRST_KEY = REQUESTER + 1
 """Development accounts from this one on are members'; those before deploy and ask."""
 MOST = len(DEV_KEYS) - FIRST_KEY
@@ -96,12 +98,14 @@ async def up_committee(
     *,
     nodes: int,
     quorum: int | None,
+    sealed: bool = False,
 ) -> None:
     """Run it until cancelled.
 
     Args:
         chain: a local chain to start; None to use the one that the settings name.
         quorum: how many have to agree; more than two thirds where None.
+        sealed: the members vote on chain, with bonds, instead of signing.
 
     Raises:
         InvalidInput: no such committee.
@@ -129,10 +133,14 @@ async def up_committee(
         seats = _seats(place, apis)
         members = [seat.member for seat in seats]
         with steps.step("contracts", "deploying …") as step:
-            attestor = quorum_attestor(members, threshold)
-            deployed = await deploy_to(place, models, others=[attestor], attestor=attestor.address)
+            attestors = {m.model_id: _attestor(m, members, threshold, sealed) for m in models}
+            vouching = {model_id: spec.address for model_id, spec in attestors.items()}
+            deployed = await deploy_to(
+                place, models, others=[*attestors.values()], attestor=vouching
+            )
             step.said = f"DecisionContract {deployed.address}"
-        steps.done("committee", f"{threshold} of {nodes}: QuorumAttestor {attestor.address}")
+        for spec in {spec.address: spec for spec in attestors.values()}.values():
+            steps.done("committee", f"{threshold} of {nodes}: {spec.contract} {spec.address}")
         await _run(place, models, seats, deployed, threshold, steps)
 
 
@@ -147,6 +155,20 @@ def free_apis(host: str, first: int, count: int) -> list[str]:
             url_of(held.enter_context(bind(host, first + at if first else 0)))
             for at in range(count)
         ]
+
+
+def _attestor(
+    model: StoredModel, members: Sequence[str], threshold: int, sealed: bool
+) -> ContractSpec:
+    """Who vouches for a model: sealed votes are counted as its card says, so each kind of answer
+    has an attestor of its own.
+    """
+    if not sealed:
+        return quorum_attestor(members, threshold)
+    terms = terms_for(
+        model.card, commit_window=COMMIT_SECONDS, reveal_window=REVEAL_SECONDS, bond=BOND
+    )
+    return sealed_attestor(members, threshold, terms)
 
 
 def _fitting(models: CardStore) -> CardStore:

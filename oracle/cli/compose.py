@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from oracle.api.access import ApiKeys, may_bind
@@ -51,14 +51,15 @@ async def deploy_to(
     models: CardStore,
     *,
     others: Sequence[ContractSpec] = (),
-    attestor: str | None = None,
+    attestor: str | Mapping[bytes, str] | None = None,
     progress: Progress | None = None,
 ) -> Deployed:
     """Bring the contracts and the models to the chain, and write the addresses down.
 
     Args:
         others: contracts beside them.
-        attestor: who vouches for the models; the place's own account where None.
+        attestor: who vouches for the models, or for each by its id; the place's own account where
+            None.
 
     Raises:
         VerificationError: other code is at one of the addresses.
@@ -67,9 +68,12 @@ async def deploy_to(
     path = addresses_path(place.network.chain_id, local_state(place))
     known = load_addresses(path)
     vouching = attestor or str(place.account.address)
-    plan = plan_deployment(
-        [registration_of(m, vouching) for m in models if m.policy], others=others
-    )
+    registered = [
+        registration_of(m, vouching if isinstance(vouching, str) else vouching[m.model_id])
+        for m in models
+        if m.policy
+    ]
+    plan = plan_deployment(registered, others=others)
     same = known is not None and known.decision_contract == plan.decision_contract.address
     deployed = await deploy(
         plan,
@@ -190,7 +194,11 @@ async def until_ready(node: Node, timeout: float = 15.0) -> list[Check]:
 def node_options(place: Place, start_block: int) -> NodeOptions:
     """How the node works on this network, as the settings change it."""
     settings, network = place.settings, place.network
+    # Polls are a good part of a block apart: a turn is two blocks or so.
+    turn = max(2, round(8 * network.poll_seconds))
     return NodeOptions(
+        step_turn=turn,
+        step_margin=5 * turn,
         confirmations=settings.confirmations or network.confirmations,
         finality=settings.finality or network.finality_blocks,
         poll=network.poll_seconds,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +12,7 @@ from oracle.cli.console import out, show_json
 if TYPE_CHECKING:
     from oracle.cli.client import NodeClient
     from oracle.cli.settings import Settings
+    from oracle.core.sealed_round import Round
     from oracle.verify.evidence import Vouched
 
 Json = Mapping[str, Any]
@@ -73,22 +74,29 @@ def show(
 ) -> None:
     """Show everything about one decision, and who vouched for it.
 
-    The evidence is read from the chain, and every signature in it is checked here.
+    The evidence is read from the chain, and every signature and every opened vote in it is checked
+    here.
     """
     from oracle.cli.client import connect
     from oracle.cli.settings import read_settings
     from oracle.cli.show import print_account
     from oracle.cli.show_evidence import evidence_json, evidence_lines
+    from oracle.cli.show_votes import votes_json, votes_lines
 
     settings = read_settings(api_url=api, network=network, rpc_urls=rpc)
     with connect(settings) as node:
         whole = whole_subject(node, subject)
         account = node.get(f"/api/decisions/{whole}", model=model, wait=wait or None)
         found = _evidence(settings, node, account)
+        votes = _votes(settings, node, account)
     if json:
-        show_json({**account, "evidence": evidence_json(found)})
-    else:
-        print_account(account, evidence_lines(account, found))
+        evidence = evidence_json(found) | {"rounds": votes_json(votes)}
+        show_json({**account, "evidence": evidence})
+        return
+    parts = [evidence_lines(account, found)]
+    if votes:
+        parts.append(votes_lines(votes, _text_of(settings, account)))
+    print_account(account, *parts)
 
 
 def _evidence(settings: Settings, node: NodeClient, account: Json) -> Vouched | str:
@@ -117,6 +125,44 @@ def _evidence(settings: Settings, node: NodeClient, account: Json) -> Vouched | 
         return run(read())
     except OracleError as error:
         return error.what
+
+
+def _votes(settings: Settings, node: NodeClient, account: Json) -> list[Round]:
+    """The rounds of sealed votes about it, from the request's block on; none where it has none, or
+    where the chain can not be read, which the evidence says.
+    """
+    from oracle.chain.contracts import DecisionContract
+    from oracle.cli.reading import reading
+    from oracle.cli.running import run
+    from oracle.core.errors import OracleError
+    from oracle.verify.votes import sealed_rounds
+
+    asked = account["request"]
+    if asked is None or asked["block_number"] is None:
+        return []
+
+    async def read() -> list[Round] | None:
+        async with reading(settings) as rpc:
+            return await sealed_rounds(
+                DecisionContract(rpc, node.ready()["network"]["contract"]),
+                bytes.fromhex(account["model"]["id"][2:]),
+                bytes.fromhex(account["subject"][2:]),
+                first=asked["block_number"],
+            )
+
+    try:
+        return run(read()) or []
+    except OracleError:
+        return []
+
+
+def _text_of(settings: Settings, account: Json) -> Callable[[int], str]:
+    """Values in the terms of the model's card, where it is known here."""
+    from oracle.cli.place import models_of
+
+    name = account["model"]["name"]
+    model = next((m for m in models_of(settings) if m.name == name), None)
+    return str if model is None else model.card.value_text
 
 
 def whole_subject(node: NodeClient, subject: str) -> str:

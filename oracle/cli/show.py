@@ -38,12 +38,22 @@ def percent(parts_per_million: int) -> str:
 
 
 def gas(account: Json) -> str | None:
-    """Gas and fee of the transaction that was mined."""
+    """Gas and fee of this node's transaction that was mined and decided."""
     for transaction in reversed(account["transactions"]):
-        if transaction["gas_used"] is not None:
+        if transaction["gas_used"] is not None and transaction["purpose"] == "answer":
             fee = f", fee {ether(transaction['fee'])} ETH" if transaction["fee"] else ""
             return f"{transaction['gas_used']:,} gas{fee}"
     return None
+
+
+def votes(account: Json) -> str | None:
+    """What this node's own part in a vote on chain cost: ``commit 47,947 gas, reveal …``."""
+    own = [
+        f"{transaction['purpose']} {transaction['gas_used']:,} gas"
+        for transaction in account["transactions"]
+        if transaction["gas_used"] is not None and transaction["purpose"] != "answer"
+    ]
+    return ", ".join(own) or None
 
 
 def details(account: Json) -> Text:
@@ -58,6 +68,7 @@ def details(account: Json) -> Text:
             ("transaction", Text(decision["tx_hash"], style="id") if decision else None),
             ("block", decision["block_number"] if decision else None),
             ("cost", gas(account)),
+            ("this node's vote", votes(account)),
             ("callback", _callback(decision, asked)),
             ("took", seconds(account["seconds"]) if account["seconds"] is not None else None),
         ]

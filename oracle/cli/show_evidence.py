@@ -36,6 +36,8 @@ def evidence_lines(account: Mapping[str, Any], found: Vouched | str) -> Text:
     size = len(committee.members)
     rows.append(("attestor", f"{found.attestor}, {committee.threshold} of {size} members"))
     rows.append(("relayed by", found.sender))
+    if found.round is not None:
+        rows.append(("decided in", f"round {found.round} of sealed votes"))
     rows += [("signed by", _line(committee.members.index(each.member), each)) for each in signed]
     return facts(rows)
 
@@ -57,12 +59,13 @@ def evidence_json(found: Vouched | str) -> dict[str, Any]:
         "attestor": found.attestor,
         "relayed_by": found.sender,
         "threshold": committee.threshold if committee else None,
+        "round": found.round,
         "members": list(committee.members) if committee else None,
         "signatures": [
             {"member": each.member, "index": committee.members.index(each.member)}
             | {"holds": each.holds}
             for each in found.signatures
         ]
-        if committee
+        if committee and found.round is None
         else None,
     }

@@ -66,6 +66,9 @@ def up(
         int | None,
         typer.Option(help="How many of them have to agree; more than two thirds without it."),
     ] = None,
+    sealed: Annotated[
+        bool, typer.Option("--sealed", help="They vote on chain, sealed and bonded.")
+    ] = False,
     rpc: Rpc = None,
     network: Network = None,
     models: Models = None,
@@ -74,21 +77,22 @@ def up(
 ) -> None:
     """Start everything: a local chain, the contracts, the models, a node and its API.
 
-    With --nodes 4 --quorum 3 it is a committee, of which any three decide together.
+    With --nodes 4 --quorum 3 it is a committee, of which any three decide together; with --sealed
+    as well, its members vote on chain instead of signing.
     With --rpc or --network it uses that chain instead of starting one. Ctrl-C stops it all.
     """
     settings = _settings(network, rpc, port, host, models, log_level, log_format)
     own_chain = rpc is None and network is None
-    if nodes is None and quorum is None:
+    if nodes is None and quorum is None and not sealed:
         run(_up(settings, engine if own_chain else None, chain_port, block_time))
         return
     from oracle.cli.committee_up import up_committee
     from oracle.core.errors import InvalidInput
 
     if nodes is None:
-        raise InvalidInput("a quorum of one node", remedy="say of how many, with --nodes")
+        raise InvalidInput("a committee of one node", remedy="say of how many, with --nodes")
     chain = _chain(settings, engine, chain_port, block_time) if own_chain else None
-    run(up_committee(settings, chain, nodes=nodes, quorum=quorum))
+    run(up_committee(settings, chain, nodes=nodes, quorum=quorum, sealed=sealed))
 
 
 def node(

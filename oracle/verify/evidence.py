@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from oracle.chain.abi import interface
@@ -13,6 +13,7 @@ from oracle.chain.wire import BlockRef, checksum, to_bytes
 from oracle.core.errors import ChainError, InvalidInput, NotFound, VerificationError
 from oracle.core.prediction import Prediction
 from oracle.core.quorum import COMPACT_SIGNATURE, Committee, signers_of
+from oracle.core.sealed import SealedCommittee, round_of
 from oracle.core.signatures import signer_of
 
 HEAD = 8
@@ -40,13 +41,15 @@ class Vouched:
         attestor: the model's, when it was decided.
         sender: who sent the transaction.
         committee: None where one operator vouched, or the evidence is of another kind.
-        signatures: in the contract's order; empty without a committee.
+        signatures: in the contract's order; empty without a committee that signs.
+        round: the number of the round that decided, where the committee votes on chain.
     """
 
     attestor: str
     sender: str
     committee: Committee | None = None
     signatures: tuple[Signature, ...] = ()
+    round: int | None = None
 
 
 def read_evidence(
@@ -120,6 +123,8 @@ async def vouched_in(
     if prediction.model_id != model_id:
         raise InvalidInput(f"the transaction decided about model 0x{prediction.model_id.hex()}")
     evidence = next(v for v in arguments.values() if isinstance(v, bytes))
+    if isinstance(committee, SealedCommittee):
+        return replace(vouched, committee=committee, round=round_of(evidence))
     return Vouched(
         attestor=model.attestor,
         sender=sender,
