@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from eth_abi.abi import encode
+
 from oracle.core.canonical import keccak256
 from oracle.core.errors import InvalidInput, VerificationError
-from oracle.core.inclusion import leaf_of, root_of
+from oracle.core.merkle import MerkleTree, hash_leaf
 from oracle.core.model_card import ModelCard
 from oracle.core.receipt import HiddenField, PlainInput, PrivateInput, Receipt, ShownField
 from oracle.core.tensors import decode_tensors, encode_tensors
@@ -56,7 +58,7 @@ def seal_input(card: ModelCard, octets: bytes, secret: bytes) -> PrivateInput:
 
 def commitment_of(given: PrivateInput) -> bytes:
     """The ``inputHash`` of a private input, 32 bytes, whatever of it is shown."""
-    return keccak256(TAG + root_of([_leaf(field) for field in given.fields]))
+    return keccak256(TAG + MerkleTree([_leaf(field) for field in given.fields]).root)
 
 
 def input_hash_of(given: PlainInput | PrivateInput) -> bytes:
@@ -138,4 +140,4 @@ def _salt(secret: bytes, place: int) -> bytes:
 def _leaf(field: ShownField | HiddenField) -> bytes:
     if isinstance(field, HiddenField):
         return field.leaf
-    return leaf_of(_FIELD_TYPES, (field.salt, field.name, field.value))
+    return hash_leaf(encode(_FIELD_TYPES, (field.salt, field.name, field.value)))

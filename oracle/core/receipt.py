@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from oracle.core.anchor import Batch
 from oracle.core.errors import InvalidInput
 from oracle.core.model_card import ModelCard
 from oracle.core.policy import Rule
@@ -78,25 +79,6 @@ class Place:
     block_number: int
     block_hash: bytes
     timestamp: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """The header of an anchored batch: ``struct Batch`` of the anchor log.
-
-    Attributes:
-        number: consecutive from 0.
-        first_index: index of its first prediction among all of the log.
-        count: how many predictions.
-        root: of the tree over their leaves, 32 bytes.
-        previous: the id of the batch before; zero for the first.
-    """
-
-    number: int
-    first_index: int
-    count: int
-    root: bytes
-    previous: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oracle.core.anchor import Batch
 from oracle.core.canonical import Json, canonical_json
 from oracle.core.card_json import card_to_json
 from oracle.core.policy import rule_to_json
@@ -9,7 +10,6 @@ from oracle.core.prediction_json import hex_of, prediction_to_json
 from oracle.core.receipt import (
     SCHEMA,
     Anchor,
-    Batch,
     Decided,
     HiddenField,
     Place,

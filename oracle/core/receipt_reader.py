@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Literal, cast
 
+from oracle.core.anchor import Batch
 from oracle.core.card_reader import card_from_json
 from oracle.core.errors import InvalidInput
 from oracle.core.policy import read_rule
@@ -26,7 +27,6 @@ from oracle.core.receipt import (
     MAX_PROOF,
     SCHEMA,
     Anchor,
-    Batch,
     ContractEvidence,
     Decided,
     Evidence,

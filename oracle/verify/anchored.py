@@ -5,7 +5,6 @@ from __future__ import annotations
 from oracle.chain.abi import interface
 from oracle.chain.rpc import RpcPool
 from oracle.core.errors import VerificationError
-from oracle.core.inclusion import batch_id
 from oracle.core.receipt import Receipt
 from oracle.verify.onchain import REMEDY, check_chain, check_place
 from oracle.verify.report import Report, same
@@ -31,5 +30,5 @@ async def check_anchor(receipt: Receipt, rpc: RpcPool, report: Report) -> None:
         calldata = codec.encode("batchIdOf", anchor.batch.number)
         body = await rpc.eth_call(anchor.log, calldata, block="latest")
         (stored,) = codec.decode_output("batchIdOf", body).values()
-        same("the batch's id", batch_id(receipt.chain_id, anchor.log, anchor.batch), stored)
+        same("the batch's id", anchor.batch.id(receipt.chain_id, anchor.log), stored)
         finding.says(f"the log has batch {anchor.batch.number} under this very id")

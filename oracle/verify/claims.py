@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from oracle.core.anchor import leaf_of
 from oracle.core.card_json import model_id
 from oracle.core.errors import VerificationError
-from oracle.core.inclusion import batch_id, path_length, prediction_leaf, root_by
+from oracle.core.merkle import proof_length, root_from
 from oracle.core.prediction import REQUEST_TAG
 from oracle.core.private_input import field_names, input_hash_of, whole_input
 from oracle.core.promise import promise_digest
@@ -99,12 +100,12 @@ def _anchor(receipt: Receipt, report: Report) -> None:
                 f"{batch.first_index} … {last}",
                 remedy="somebody took another batch's header: do not rely on this receipt",
             )
-        identifier = batch_id(receipt.chain_id, anchor.log, batch)
+        identifier = batch.id(receipt.chain_id, anchor.log)
         finding.says(f"number {batch.number}, id 0x{identifier.hex()}")
     with report.check("proof") as finding:
-        wanted = path_length(anchor.index - batch.first_index, batch.count)
+        wanted = proof_length(anchor.index - batch.first_index, batch.count)
         same("the length of the proof", len(anchor.proof), wanted)
-        root = root_by(prediction_leaf(anchor.index, said), anchor.proof)
+        root = root_from(leaf_of(anchor.index, said), anchor.proof)
         same("the root that the proof leads to", root, batch.root)
         finding.says(f"leads from the prediction at index {anchor.index} to the batch's root")
     with report.check("anchored in time") as finding:

@@ -18,7 +18,8 @@ from eth_keys.constants import SECPK1_N
 from eth_utils.address import to_checksum_address
 
 from oracle.chain.contracts import DecisionContract
-from oracle.core.inclusion import parent_of, prediction_leaf
+from oracle.core.anchor import leaf_of
+from oracle.core.merkle import hash_pair
 from oracle.core.private_input import TAG
 from oracle.core.promise import promise_digest
 from oracle.core.quorum import compact, expand
@@ -322,8 +323,8 @@ def _anchors() -> list[Bad]:
     anchor = receipts.anchored().anchor
     assert anchor is not None
     proof = good()["anchored"]["anchor"]["proof"]
-    leaf = prediction_leaf(anchor.index, receipts.anchored().prediction)
-    above = "0x" + parent_of(leaf, anchor.proof[0]).hex()
+    leaf = leaf_of(anchor.index, receipts.anchored().prediction)
+    above = "0x" + hash_pair(leaf, anchor.proof[0]).hex()
     leads = "the root that the proof leads to is"
     return [
         Bad(

@@ -10,14 +10,14 @@ from eth_account import Account
 from eth_utils.address import to_checksum_address
 
 from oracle.chain.contracts import DecisionContract
-from oracle.core.inclusion import path_of, prediction_leaf, root_of
+from oracle.core.anchor import Batch, leaf_of
+from oracle.core.merkle import MerkleTree
 from oracle.core.prediction import Prediction, subject_of
 from oracle.core.private_input import commitment_of, seal_input, show_only
 from oracle.core.promise import Promise, promise_digest
 from oracle.core.quorum import Committee, encode_evidence
 from oracle.core.receipt import (
     Anchor,
-    Batch,
     ContractEvidence,
     Decided,
     Evidence,
@@ -90,19 +90,18 @@ def anchored(vector: int = 0, *, count: int = 5, place_in_batch: int = 2) -> Rec
     """The third of five predictions of the log's second batch."""
     first = 7
     leaves = [
-        prediction_leaf(first + n, prediction(n, f"loan {n}" if n != place_in_batch else "loan 1"))
+        leaf_of(first + n, prediction(n, f"loan {n}" if n != place_in_batch else "loan 1"))
         for n in range(count)
     ]
+    tree = MerkleTree(leaves)
     receipt = pending(vector=place_in_batch)
-    batch = Batch(
-        number=1, first_index=first, count=count, root=root_of(leaves), previous=b"\x07" * 32
-    )
+    batch = Batch(number=1, first_index=first, count=count, root=tree.root, previous=b"\x07" * 32)
     return receipt.with_anchor(
         Anchor(
             log=LOG,
             batch=batch,
             index=first + place_in_batch,
-            proof=path_of(leaves, place_in_batch),
+            proof=tree.proof(place_in_batch),
             place=place(),
         )
     )

@@ -1,0 +1,213 @@
+"""Python's half of tests/vectors/merkle.json; Solidity's is AnchorVectors.t.sol."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oracle.core.anchor import (
+    HEAD_BYTES,
+    LEAF_TYPES,
+    MAX_INDEX,
+    Batch,
+    as_prediction,
+    batch_after,
+    decode_evidence,
+    encode_evidence,
+    leaf_of,
+    log_id,
+    verify_chain,
+    verify_inclusion,
+)
+from oracle.core.canonical import keccak256
+from oracle.core.errors import InvalidInput, VerificationError
+from oracle.core.merkle import MerkleTree, hash_leaf, hash_pair, proof_length, verify_proof
+from oracle.core.prediction import Prediction
+from tests.support.vectors import octets, vectors
+
+VECTORS = vectors("merkle")
+CHAIN, LOG = int(VECTORS["chainId"]), VECTORS["log"]
+
+
+def prediction_of(fields: dict[str, str]) -> Prediction:
+    return Prediction(
+        model_id=octets(fields["modelId"]),
+        subject=octets(fields["subject"]),
+        input_hash=octets(fields["inputHash"]),
+        output_hash=octets(fields["outputHash"]),
+        value=int(fields["value"]),
+        confidence=int(fields["confidence"]),
+        predicted_at=int(fields["predictedAt"]),
+    )
+
+
+def batch_of(fields: dict[str, Any]) -> Batch:
+    return Batch(
+        number=int(fields["number"]),
+        first_index=int(fields["firstIndex"]),
+        count=int(fields["count"]),
+        root=octets(fields["root"]),
+        previous=octets(fields["previous"]),
+    )
+
+
+def tree_of(fields: dict[str, Any]) -> MerkleTree:
+    first = int(fields["firstIndex"])
+    said = fields["predictions"]
+    return MerkleTree([leaf_of(first + n, prediction_of(p)) for n, p in enumerate(said)])
+
+
+BATCHES = [batch_of(fields) for fields in VECTORS["batches"]]
+NINE = VECTORS["batches"][-2]
+
+
+def test_leaf_types__are_those_of_the_vectors() -> None:
+    assert [field.split()[0] for field in LEAF_TYPES] == VECTORS["types"]
+
+
+@pytest.mark.parametrize("fields", VECTORS["batches"], ids=lambda fields: fields["count"])
+def test_tree__is_the_javascript_librarys(fields: dict[str, Any]) -> None:
+    batch, tree = batch_of(fields), tree_of(fields)
+    assert tree.root == batch.root
+    assert batch.id(CHAIN, LOG) == octets(fields["id"])
+    for place, said in enumerate(fields["predictions"]):
+        index, prediction = batch.first_index + place, prediction_of(said)
+        proof = tuple(octets(node) for node in fields["proofs"][place])
+        assert leaf_of(index, prediction) == octets(fields["leaves"][place])
+        assert tree.proof(place) == proof
+        assert len(proof) == proof_length(place, batch.count)
+        verify_inclusion(batch, index, prediction, proof)
+        evidence = encode_evidence(batch, index, proof)
+        assert len(evidence) == HEAD_BYTES + 32 * len(proof)
+        found = decode_evidence(evidence, prediction)
+        assert (found.batch, found.index, found.proof) == (batch, index, proof)
+
+
+def test_chain__of_the_vectors__has_no_gap() -> None:
+    verify_chain(BATCHES, chain_id=CHAIN, log=LOG)
+    last = None
+    for batch in BATCHES:
+        last = batch_after(last, batch.count, batch.root, chain_id=CHAIN, log=LOG)
+        assert last == batch
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        BATCHES[1:],
+        BATCHES[:2] + BATCHES[3:],
+        [BATCHES[0], BATCHES[2], BATCHES[1]],
+        [BATCHES[0], replace(BATCHES[1], first_index=2), *BATCHES[2:]],
+        [BATCHES[0], replace(BATCHES[1], root=BATCHES[2].root), *BATCHES[2:]],
+        [BATCHES[0], BATCHES[0]],
+    ],
+    ids=["head cut off", "one dropped", "reordered", "index skipped", "rewritten", "twice"],
+)
+def test_chain__tampered_with__is_refused(wrong: list[Batch]) -> None:
+    with pytest.raises(VerificationError, match="must come there"):
+        verify_chain(wrong, chain_id=CHAIN, log=LOG)
+
+
+def test_chain__of_another_log_or_chain__is_refused() -> None:
+    for chain_id, log in ((CHAIN + 1, LOG), (CHAIN, "0x" + "22" * 20)):
+        with pytest.raises(VerificationError, match="does not follow"):
+            verify_chain(BATCHES, chain_id=chain_id, log=log)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"index": 30}, "has 3 nodes, not 4"),
+        ({"index": 33}, "leads to"),
+        ({"index": 29}, "outside batch"),
+        ({"index": 39}, "outside batch"),
+        ({"batch": BATCHES[-1]}, "outside batch"),
+        ({"batch": replace(batch_of(NINE), count=8)}, "nodes, not|leads to"),
+        ({"proof": ()}, "0 nodes, not"),
+        ({"proof": (b"\0" * 31,) * 3}, "nodes, not|not 32 bytes"),
+    ],
+)
+def test_inclusion__in_another_place__is_refused(change: dict[str, Any], reason: str) -> None:
+    batch, tree = batch_of(NINE), tree_of(NINE)
+    index = batch.first_index + 4
+    given: dict[str, Any] = {
+        "batch": batch,
+        "index": index,
+        "prediction": prediction_of(NINE["predictions"][4]),
+        "proof": tree.proof(4),
+    }
+    verify_inclusion(**given)
+    with pytest.raises(VerificationError, match=reason):
+        verify_inclusion(**(given | change))
+
+
+def test_inclusion__inner_node_as_leaf__is_refused() -> None:
+    """FAULTS 33: the proof of a node is one shorter than that of any leaf below it."""
+    tree = tree_of(NINE)
+    leaf, proof = (
+        leaf_of(int(NINE["firstIndex"]), prediction_of(NINE["predictions"][0])),
+        tree.proof(0),
+    )
+    node = hash_pair(leaf, proof[0])
+    with pytest.raises(VerificationError, match="nodes, not"):
+        verify_proof(tree.root, node, proof[1:], position=0, count=len(tree))
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["model_id", "subject", "input_hash", "output_hash", "value", "confidence", "predicted_at"],
+)
+def test_inclusion__any_field_changed__is_refused(field: str) -> None:
+    batch, tree = batch_of(NINE), tree_of(NINE)
+    said = prediction_of(NINE["predictions"][5])
+    old = getattr(said, field)
+    other = old[:-1] + bytes([old[-1] ^ 1]) if isinstance(old, bytes) else old - 1
+    with pytest.raises(VerificationError, match="leads to root"):
+        verify_inclusion(
+            batch, batch.first_index + 5, replace(said, **{field: other}), tree.proof(5)
+        )
+
+
+@given(leaves=st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=70))
+def test_tree__any_leaves__proves_each_of_them_and_nothing_else(leaves: list[bytes]) -> None:
+    hashed = [hash_leaf(bytes([n]) + leaf) for n, leaf in enumerate(leaves)]
+    tree = MerkleTree(hashed)
+    for place, leaf in enumerate(hashed):
+        verify_proof(tree.root, leaf, tree.proof(place), position=place, count=len(tree))
+        with pytest.raises(VerificationError):
+            verify_proof(
+                tree.root, keccak256(leaf), tree.proof(place), position=place, count=len(tree)
+            )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: MerkleTree([]),
+        lambda: MerkleTree([b"short"]),
+        lambda: MerkleTree([b"\0" * 32]).proof(1),
+        lambda: MerkleTree([b"\0" * 32]).proof(-1),
+        lambda: leaf_of(MAX_INDEX + 1, prediction_of(NINE["predictions"][0])),
+        lambda: replace(BATCHES[1], count=0),
+        lambda: replace(BATCHES[1], first_index=MAX_INDEX),
+        lambda: replace(BATCHES[1], root=b""),
+        lambda: encode_evidence(BATCHES[1], 1, ()),
+        lambda: decode_evidence(b"\0" * HEAD_BYTES, prediction_of(NINE["predictions"][0])),
+        lambda: decode_evidence(b"\0" * 57, prediction_of(NINE["predictions"][0])),
+    ],
+)
+def test_anchor__what_can_not_be__is_refused(make: Any) -> None:
+    with pytest.raises(InvalidInput):
+        make()
+
+
+def test_prediction_of_a_batch__binds_log_and_header() -> None:
+    batch = BATCHES[1]
+    said = as_prediction(batch, chain_id=CHAIN, log=LOG, at=1)
+    assert said.model_id == log_id(CHAIN, LOG) != log_id(CHAIN + 1, LOG)
+    assert said.output_hash == said.subject == batch.id(CHAIN, LOG)
+    assert (said.input_hash, said.value) == (batch.root, batch.count)
