@@ -126,9 +126,9 @@ def test_chain__of_another_log_or_chain__is_refused() -> None:
         ({"index": 29}, "outside batch"),
         ({"index": 39}, "outside batch"),
         ({"batch": BATCHES[-1]}, "outside batch"),
-        ({"batch": replace(batch_of(NINE), count=8)}, "nodes, not|leads to"),
+        ({"batch": replace(batch_of(NINE), count=5)}, "nodes, not"),
         ({"proof": ()}, "0 nodes, not"),
-        ({"proof": (b"\0" * 31,) * 3}, "nodes, not|not 32 bytes"),
+        ({"proof": (b"\0" * 31,) * 3}, "not 32 bytes"),
     ],
 )
 def test_inclusion__in_another_place__is_refused(change: dict[str, Any], reason: str) -> None:
