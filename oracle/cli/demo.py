@@ -157,10 +157,10 @@ async def _steps(
 
     with err.status("computing again …"):
         checks = [
-            await recheck(contract, model, about, vector.input, bytes.fromhex(tx_hash[2:]))
-            for about, vector, tx_hash in (
-                (subject, first, account["decision"]["tx_hash"]),
-                (asked.request_id, second, answered["decision"]["tx_hash"]),
+            await recheck(contract, model, vector.input, bytes.fromhex(tx_hash[2:]))
+            for vector, tx_hash in (
+                (first, account["decision"]["tx_hash"]),
+                (second, answered["decision"]["tx_hash"]),
             )
         ]
     tour.rechecked(*checks)

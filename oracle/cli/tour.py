@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from oracle.chain.contracts import Decision
     from oracle.chain.local import LocalChain
     from oracle.cli.asking import Asked
-    from oracle.cli.rechecking import Held
     from oracle.inference.folder import StoredModel
     from oracle.inference.vectors import Vector
+    from oracle.verify import Check
 
 ARTICLE_GAS = 100_000
 WIDTH = 92
@@ -233,7 +233,7 @@ class Tour:
             )
         )
 
-    def rechecked(self, first: Sequence[Held], second: Sequence[Held]) -> None:
+    def rechecked(self, first: Sequence[Check], second: Sequence[Check]) -> None:
         """Every check, for both decisions."""
         self.step(
             "Check everything again",
@@ -244,7 +244,8 @@ class Tour:
         for one, other in zip(first, second, strict=True):
             ticks = (Text("✓", style="good"), Text("✓", style="good"))
             assert one.name == other.name
-            grid.add_row(Text(one.name, style="quiet"), *ticks, one.what)
+            both = one.what if one.what == other.what else f"{one.what}; {other.what}"
+            grid.add_row(Text(one.name, style="quiet"), *ticks, both)
         out.print(Padding(grid, (0, 0, 0, 3)))
 
     def close(self, checks: int) -> None:
