@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from hatch_build import bundle
 from oracle.api import page as served_page
 from tests.support.needs import program
 
@@ -49,15 +48,8 @@ addEventListener("securitypolicyviolation", (event) =>
 
 def build_page() -> None:
     """Bundle the page where it is missing or older than what it is made of."""
-    from oracle.chain.toolchain import find_node
-
-    built = served_page.STATIC / "index.html.gz"
-    made_of = [p for p in (ROOT / "dapp").rglob("*") if p.is_file()]
-    if built.is_file() and built.stat().st_mtime >= max(p.stat().st_mtime for p in made_of):
-        return
-    shutil.rmtree(served_page.STATIC, ignore_errors=True)
-    subprocess.run([find_node(), ROOT / "dapp/page/build.mjs"], cwd=ROOT, check=True, timeout=120)
-    served_page._packed.cache_clear()
+    if bundle(ROOT):
+        served_page._packed.cache_clear()
 
 
 @asynccontextmanager
