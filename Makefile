@@ -3,6 +3,7 @@
 # make up     a local chain, the contracts, the models, a node and its API; stays up
 # make check  format, lint, types, import rules, freshness of generated files
 # make page   the page that the node serves, bundled
+# make screenshots  the page as it looks, into docs/screenshots
 # make bench  gas and inference figures, next to their limits
 # make soak   a random walk on a hostile chain: MINUTES=10 SEED=7 (one at random without SEED)
 # make clean  remove everything that was installed or generated
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip --quiet --no-input
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up page test test-python test-solidity test-js check format bench soak install install-dev lock clean
+.PHONY: demo up page test test-python test-solidity test-js check format bench screenshots soak install install-dev lock clean
 
 demo: install
 	@oracle demo
@@ -79,6 +80,9 @@ format: install-dev
 	ruff format .
 	ruff check --fix .
 	npm run --silent format
+
+screenshots: install-dev
+	$(BIN)/python -m tests.screenshots
 
 bench: install-dev
 	$(BIN)/python -m tests.bench
