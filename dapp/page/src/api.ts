@@ -184,10 +184,15 @@ export async function get<T>(
   signal?: AbortSignal,
   also: number[] = [],
 ): Promise<T> {
-  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-  const reply = await call(given.length ? `${path}?${search}` : path, signal ? { signal } : {});
+  const reply = await call(withQuery(path, query), signal ? { signal } : {});
   return answered<T>(reply, also);
+}
+
+/** GET as the text that it is, such as a receipt whose every digit counts. */
+export async function text(path: string, query: Query, signal: AbortSignal): Promise<string> {
+  const reply = await call(withQuery(path, query), { signal });
+  if (!reply.ok) await answered(reply, []);
+  return reply.text();
 }
 
 /** POST JSON, with the key where one is given. */
@@ -215,6 +220,12 @@ export function modelOf(nameOrId: string): Promise<Model> {
   known.set(nameOrId, asked);
   asked.catch(() => known.delete(nameOrId));
   return asked;
+}
+
+function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  return given.length ? `${path}?${search}` : path;
 }
 
 async function call(path: string, options: RequestInit): Promise<Response> {

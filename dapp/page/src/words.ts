@@ -97,6 +97,12 @@ export function count(number: number): string {
   return number.toLocaleString("en");
 }
 
+/** An amount of ether or the like, in its first digits: `0.0000446`. */
+export function amount(ether: string): string {
+  const small = /^0\.0*[1-9]\d{2}/.exec(ether);
+  return small ? small[0] : Number(ether).toPrecision(4);
+}
+
 /** How a decision came to be asked for, in a few words. */
 export function askedBy(line: Line): string {
   return {

@@ -1,21 +1,8 @@
-// What a check is: one claim after the other, each either right, wrong, or open for a reason.
+// What a check found, claim by claim: each holds, does not hold, or could not be looked at, and why.
 
 import { h } from "../dom.js";
 
 export type Outcome = "right" | "wrong" | "open";
-
-/** One claim that was looked at. */
-export interface Finding {
-  readonly outcome: Outcome;
-  /** What was found, and where it matters what was expected. */
-  readonly found: string;
-}
-
-/** The claim does not hold. */
-export class Wrong extends Error {}
-
-/** The claim can not be looked at, and why. */
-export class Open extends Error {}
 
 const SIGNS: Record<Outcome, string> = { right: "✓", wrong: "✗", open: "–" };
 const SAID: Record<Outcome, string> = {
@@ -27,47 +14,25 @@ const SAID: Record<Outcome, string> = {
 /** A list of claims that fills as they are looked at. */
 export class Steps {
   readonly list = h("ol", { class: "steps" });
-  readonly findings: Finding[] = [];
+  readonly #outcomes: Outcome[] = [];
 
-  /** Look at one claim; what it throws is its finding. What `look` gives is passed on, null where it failed. */
-  async step<T>(
-    claim: string,
-    look: () => Promise<readonly [found: string, value: T]>,
-  ): Promise<T | null> {
-    const sign = h("span", { class: "sign", "aria-hidden": "true" }, "…");
-    const said = h("span", { class: "unseen" });
-    const found = h("span", { class: "found quiet" });
-    const item = h("li", {}, sign, h("span", {}, h("strong", {}, claim), said), found);
-    this.list.append(item);
-    let value: T | null = null;
-    let outcome: Outcome = "right";
-    try {
-      [found.textContent, value] = await look();
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") throw error;
-      outcome = error instanceof Open ? "open" : "wrong";
-      found.textContent = error instanceof Error ? error.message : String(error);
-    }
-    sign.textContent = SIGNS[outcome];
-    said.textContent = `: ${SAID[outcome]}`;
-    item.dataset["outcome"] = outcome;
-    this.findings.push({ outcome, found: found.textContent ?? "" });
-    return value;
+  /** Add what was found about a claim. */
+  add(claim: string, outcome: Outcome, found: string): void {
+    this.#outcomes.push(outcome);
+    this.list.append(
+      h(
+        "li",
+        { "data-outcome": outcome },
+        h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[outcome]),
+        h("span", {}, h("strong", {}, claim), h("span", { class: "unseen" }, `: ${SAID[outcome]}`)),
+        h("span", { class: "found quiet" }, found),
+      ),
+    );
   }
 
   /** All of it in one word: wrong if anything is, open if anything could not be looked at. */
   get outcome(): Outcome {
-    const has = (wanted: Outcome): boolean =>
-      this.findings.some(({ outcome }) => outcome === wanted);
-    if (has("wrong")) return "wrong";
-    return has("open") ? "open" : "right";
-  }
-}
-
-/** Hold what was found to what was claimed. */
-export function same(what: string, found: unknown, claimed: unknown): void {
-  const plain = (value: unknown): string => String(value).toLowerCase();
-  if (plain(found) !== plain(claimed)) {
-    throw new Wrong(`${what} is ${found}, but the record says ${claimed}`);
+    if (this.#outcomes.includes("wrong")) return "wrong";
+    return this.#outcomes.includes("open") ? "open" : "right";
   }
 }

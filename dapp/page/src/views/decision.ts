@@ -1,7 +1,7 @@
 // One decision, told to a person: what was asked, what the model said, what rule applied, who vouched,
 // what it cost; and below that its timeline, its proof, and the hashes.
 
-import { type Account, get, type Model, modelOf, Refused } from "../api.js";
+import { type Account, get, type Model, modelOf, Refused, text } from "../api.js";
 import { type Child, facts, h, section, show } from "../dom.js";
 import { boundsOf, gauge } from "../draw/scale.js";
 import { timeline } from "../draw/timeline.js";
@@ -10,6 +10,7 @@ import { live } from "../live.js";
 import { connectionForm, isLetIn, letIn } from "../connection.js";
 import { decisionHref, type Place, title } from "../view.js";
 import {
+  amount,
   asker,
   badge,
   count,
@@ -33,6 +34,7 @@ export async function showDecision(root: HTMLElement, place: Place): Promise<voi
   const story = h("div", { class: "story" });
   const check = h("div", {});
   const prints = h("div", {});
+  const evidence = h("div", { class: "story" });
   const head = h("div", {});
   const fill = (now: Account): void => {
     show(head, headOf(now, model));
@@ -41,7 +43,7 @@ export async function showDecision(root: HTMLElement, place: Place): Promise<voi
     show(prints, hashes(now, open));
   };
   fill(account);
-  show(root, head, story, check, prints);
+  show(root, head, story, evidence, check, prints);
   title(model?.title ?? "A decision");
   live.on(
     "decision",
@@ -53,6 +55,28 @@ export async function showDecision(root: HTMLElement, place: Place): Promise<voi
   );
   live.on("reset", () => void read().then(fill, () => undefined), signal);
   offerCheck(check, account, model, place);
+  if (account.decision) void addEvidence(evidence, account, signal);
+}
+
+/** What only the receipt tells comes after the rest; not everybody may see every receipt. */
+async function addEvidence(
+  root: HTMLElement,
+  account: Account,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const query = { model: account.model.id };
+    const receipt = await text(`/api/receipts/${account.subject}`, query, signal);
+    const { anchor, decision } = JSON.parse(receipt) as {
+      anchor?: object;
+      decision?: { evidence?: { kind?: string } };
+    };
+    if (!anchor && decision?.evidence?.kind !== "quorum") return;
+    const { evidenceOf } = await import("../evidence.js");
+    show(root, evidenceOf(receipt));
+  } catch {
+    // Without the receipt the account stands for itself; a check says what is wrong with it.
+  }
 }
 
 /** The model, or null where this node does not serve it any more. */
@@ -222,7 +246,7 @@ function costOf({ request, transactions, decision }: Account): Child[] {
       ["Gas of the decision", mined?.gas_used ? count(mined.gas_used) : null],
       [
         "Paid to the chain by the operator",
-        mined?.fee ? `${mined.fee} of the chain’s currency` : null,
+        mined?.fee ? `${amount(mined.fee)} of the chain’s currency` : null,
       ],
     ]),
     !mined &&
@@ -269,16 +293,15 @@ function offerCheck(
   const steps = h("div", { id: "steps" });
   const form = h("div", {});
   const connection = connectionForm(form, signal);
-  const about = { modelId: account.model.id, subject: account.subject, signal };
   const start = async (): Promise<void> => {
     const chosen = connection();
     if (chosen?.url && !isLetIn(chosen.url)) {
-      return letIn(chosen.url, `${decisionHref(about.modelId, about.subject)}?check`);
+      return letIn(chosen.url, `${decisionHref(account.model.id, account.subject)}?check`);
     }
     button.disabled = true;
     try {
       const { runCheck } = await import("../check/check.js");
-      await runCheck(steps, { ...about, connection: chosen });
+      await runCheck(steps, account, model.file, chosen, signal);
     } catch (error) {
       if (!signal.aborted) show(steps, h("p", { class: "notice", role: "alert" }, String(error)));
     } finally {
@@ -298,7 +321,7 @@ function offerCheck(
       h(
         "p",
         {},
-        "Your browser fetches the model and the record, runs the model itself, and compares every fingerprint with the chain. The first time it loads ONNX Runtime (4 MB, from this node).",
+        "Your browser fetches the receipt and the model, runs the model itself, and compares every fingerprint with the chain. The first time it loads ONNX Runtime (4 MB, from this node).",
       ),
       form,
       h("p", { class: "row" }, button),
