@@ -1,0 +1,1 @@
+"""Scoring and anchoring many rows at once: what the node does for one, vectorised."""
