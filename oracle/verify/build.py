@@ -7,7 +7,7 @@ gives; whether they belong to the decision, the hashes tell.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eth_utils.crypto import keccak
@@ -25,11 +25,14 @@ from oracle.chain.quorum import committee_at
 from oracle.chain.signed import raw_of
 from oracle.chain.views import Model
 from oracle.chain.wire import checksum, to_bytes, to_list, to_log
-from oracle.core.errors import InvalidInput, NotFound, VerificationError
+from oracle.core.anchor import decode_evidence
+from oracle.core.errors import ChainError, InvalidInput, NotFound, VerificationError
 from oracle.core.model_card import ModelCard
 from oracle.core.policy import Rule
+from oracle.core.prediction import Prediction
 from oracle.core.private_input import input_hash_of
 from oracle.core.receipt import (
+    Anchor,
     ContractEvidence,
     Decided,
     Evidence,
@@ -40,6 +43,7 @@ from oracle.core.receipt import (
     Receipt,
     SignedTransaction,
 )
+from oracle.verify.anchored import read_log
 from oracle.verify.evidence import model_then
 
 TOPIC = {name: event.selector for name, event in interface("DecisionContract").events.items()}
@@ -85,6 +89,11 @@ async def receipt_of(contract: DecisionContract, log: DecisionLog, said: Said) -
     model, _ = await model_then(contract, prediction.model_id, log.block_number)
     transaction = await transaction_of(contract, log.tx_hash)
     evidence = await _evidence(contract, log, model, transaction)
+    anchor = None
+    if isinstance(evidence, ContractEvidence) and evidence.kind == "other":
+        anchor = await find_anchor(contract, evidence, prediction)
+        if anchor is not None:
+            evidence = replace(evidence, kind="anchor")
     rule = said.rule
     if rule is not None and rule.decide(prediction.value, prediction.confidence) != log.verdict:
         rule = None
@@ -98,6 +107,7 @@ async def receipt_of(contract: DecisionContract, log: DecisionLog, said: Said) -
         chain_id=contract.rpc.chain_id,
         contract=contract.address,
         operator=str(model.attestor) if by_operator else None,
+        anchor=anchor,
         decision=Decided(
             place=Place(
                 transaction=log.tx_hash,
@@ -110,6 +120,47 @@ async def receipt_of(contract: DecisionContract, log: DecisionLog, said: Said) -
             trust_level=log.trust_level,
             policy=Judgement(contract=str(model.policy), rule=rule),
             evidence=evidence,
+        ),
+    )
+
+
+async def find_anchor(
+    contract: DecisionContract, evidence: ContractEvidence, prediction: Prediction
+) -> Anchor | None:
+    """The batch that evidence is about, and where it was anchored; None where the attestor is no
+    anchor log, or has no such batch.
+    """
+    rpc, codec = contract.rpc, interface("AnchorLog")
+    try:
+        found = decode_evidence(evidence.octets, prediction)
+        stored = await read_log(rpc, evidence.attestor, "batchIdOf", found.batch.number)
+    except (InvalidInput, ChainError):
+        return None
+    if stored != found.batch.id(rpc.chain_id, evidence.attestor):
+        return None
+    wanted = {
+        "address": evidence.attestor,
+        "fromBlock": "0x0",
+        "toBlock": "latest",
+        "topics": [
+            "0x" + codec.events["Anchored"].selector.hex(),
+            "0x" + found.batch.number.to_bytes(32, "big").hex(),
+        ],
+    }
+    logs = to_list(await rpc.call("eth_getLogs", [wanted]), "logs")
+    event = next((log for log in map(to_log, logs) if log.address == evidence.attestor), None)
+    if event is None:
+        return None
+    return Anchor(
+        log=evidence.attestor,
+        batch=found.batch,
+        index=found.index,
+        proof=found.proof,
+        place=Place(
+            transaction=event.tx_hash,
+            block_number=event.block_number,
+            block_hash=event.block_hash,
+            timestamp=(await rpc.block(event.block_hash)).timestamp,
         ),
     )
 

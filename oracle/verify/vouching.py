@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from oracle.chain.abi import interface
 from oracle.chain.signed import read_signed
 from oracle.chain.wire import checksum
+from oracle.core.anchor import encode_evidence
 from oracle.core.errors import VerificationError
 from oracle.core.policy import Rule, Verdict
 from oracle.core.quorum import Committee
@@ -100,7 +101,10 @@ def _anchored(receipt: Receipt, evidence: ContractEvidence, report: Report) -> N
                 "the decision rests on an anchored batch, and the receipt has none",
                 remedy="ask for the whole receipt",
             )
-        same("the attestor", evidence.attestor.lower(), receipt.anchor.log.lower())
+        anchor = receipt.anchor
+        same("the attestor", evidence.attestor.lower(), anchor.log.lower())
+        wanted = encode_evidence(anchor.batch, anchor.index, anchor.proof)
+        same("the evidence", evidence.octets, wanted)
         finding.says("the anchored batch, whose proof is checked above")
 
 

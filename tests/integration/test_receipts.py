@@ -10,30 +10,42 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from oracle.chain.abi import interface
+from oracle.chain.contracts import DecisionContract
+from oracle.chain.deployment import ContractSpec, deploy, plan_deployment
 from oracle.chain.events import DecisionLog, decode_logs
 from oracle.chain.local import LocalChain, dev_account, local_chain
+from oracle.chain.rpc import RpcPool
 from oracle.chain.signer import AccountSigner
 from oracle.chain.wire import TxReceipt
+from oracle.core.anchor import EMPTY_ABI, batch_after, leaf_of
+from oracle.core.anchor import encode_evidence as encode_anchored
 from oracle.core.canonical import keccak256
 from oracle.core.errors import Conflict, NotFound, VerificationError
+from oracle.core.merkle import MerkleTree
 from oracle.core.prediction import Prediction, subject_of
 from oracle.core.private_input import input_hash_of
+from oracle.core.promise import Promise, promise_digest
 from oracle.core.quorum import Committee, encode_evidence
-from oracle.core.receipt import PlainInput, PrivateInput, Receipt, ShownField
+from oracle.core.receipt import Anchor, PlainInput, PrivateInput, Receipt, ShownField
+from oracle.core.receipt import Place as ReceiptPlace
 from oracle.core.receipt_json import write_receipt
 from oracle.evidence import EvidenceStore, Fetcher, FetchRules
 from oracle.evidence.fetch import Place
 from oracle.inference.runtime import runtime_record
+from oracle.inference.store import CardStore
 from oracle.node.accept import accept, account_of, is_over, wait_for
 from oracle.node.committee.ballot import sign
 from oracle.node.inputs import put_input
 from oracle.node.node import Node
 from oracle.node.receipts import decision_receipt, forget_input
+from oracle.node.registration import registration_of
 from oracle.verify import Report, parse_receipt, verify
 from oracle.verify.build import Said, decision_about, decision_in, receipt_of
 from tests.integration.test_evidence import web  # noqa: F401 - a fixture
 from tests.support.harness import (
     CHAIN_ID,
+    MODELS,
     OPERATOR,
     REQUESTER,
     World,
@@ -386,3 +398,108 @@ async def test_quorum__from_the_chain__holds_with_every_signature(tmp_path: Path
             fewer = replace(decision.evidence, members=(*addresses[:2], str(OPERATOR.address)))
             with pytest.raises(VerificationError, match="the committee is"):
                 await checked(world, moved(receipt, evidence=fewer))
+
+
+async def test_anchored__then_decided__holds_and_is_refused_where_the_log_differs(
+    tmp_path: Path,
+) -> None:
+    operator = str(OPERATOR.address)
+    spec = ContractSpec(contract="AnchorLog", arguments=(operator, operator))
+    store = CardStore.open(MODELS)
+    model = store.find(NAME)
+    async with (
+        local_chain(folder=tmp_path) as chain,
+        RpcPool([chain.url], chain_id=CHAIN_ID) as rpc,
+    ):
+        signer = AccountSigner(rpc, OPERATOR)
+        plan = plan_deployment([registration_of(model, spec.address)], others=[spec])
+        deployed = await deploy(plan, rpc, signer)
+        world = World(
+            rpc=rpc,
+            contract=DecisionContract(rpc, deployed.address),
+            store=store,
+            url=chain.url,
+            name=NAME,
+        )
+        now = (await rpc.block("latest")).timestamp
+        said = [
+            Prediction(
+                model_id=model.model_id,
+                subject=subject_of(f"loan {n}"),
+                input_hash=vector.input_hash,
+                output_hash=vector.output_hash,
+                value=vector.value,
+                confidence=vector.confidence,
+                predicted_at=now,
+            )
+            for n, vector in enumerate(model.vectors[:5])
+        ]
+        tree = MerkleTree([leaf_of(n, each) for n, each in enumerate(said)])
+        batch = batch_after(None, 5, tree.root, chain_id=CHAIN_ID, log=spec.address)
+        mined = await signer.send_transaction(
+            to=spec.address,
+            calldata=interface("AnchorLog").encode("anchor", EMPTY_ABI, 5, tree.root),
+        )
+        anchored_at = (await rpc.block(mined.block_hash)).timestamp
+        digest = promise_digest(
+            chain_id=CHAIN_ID, log=spec.address, prediction=said[3], anchor_by=now + 600
+        )
+        pending = Receipt(
+            card=model.card,
+            input=PlainInput(octets=model.vectors[3].input),
+            outputs=model.vectors[3].outputs,
+            prediction=said[3],
+            runtime=runtime_record(),
+            chain_id=CHAIN_ID,
+            contract=deployed.address,
+            operator=operator,
+            promise=Promise(
+                log=spec.address, anchor_by=now + 600, signature=sign(OPERATOR, digest)
+            ),
+        )
+        await checked(world, pending)
+        anchor = Anchor(
+            log=spec.address,
+            batch=batch,
+            index=3,
+            proof=tree.proof(3),
+            place=ReceiptPlace(
+                transaction=mined.tx_hash,
+                block_number=mined.block_number,
+                block_hash=mined.block_hash,
+                timestamp=anchored_at,
+            ),
+        )
+        anchored = pending.with_anchor(anchor)
+        report = await checked(world, anchored)
+        assert {"proof", "root on chain", "anchor log"} <= {each.name for each in report.checks}
+
+        forged = MerkleTree([leaf_of(n, each) for n, each in enumerate(said[::-1])])
+        index = 1
+        wrong = replace(
+            anchor,
+            batch=replace(batch, root=forged.root),
+            index=index,
+            proof=forged.proof(index),
+        )
+        with pytest.raises(VerificationError, match="the event's batch is"):
+            await checked(world, anchored.with_anchor(wrong))
+        later = replace(anchor, batch=replace(batch, number=1, previous=b"\x01" * 32), index=3)
+        with pytest.raises(VerificationError, match="anchored no batch 1"):
+            await checked(world, anchored.with_anchor(later))
+        elsewhere = replace(anchor, log=deployed.address)
+        with pytest.raises(VerificationError, match="the code at"):
+            await checked(world, replace(anchored, promise=None, anchor=elsewhere))
+
+        relayed = await AccountSigner(rpc, REQUESTER).send_transaction(
+            to=deployed.address,
+            calldata=world.contract.encode_relay_decision(
+                said[3], encode_anchored(batch, 3, tree.proof(3))
+            ),
+        )
+        log = await decision_in(world.contract, relayed.tx_hash)
+        built = await receipt_of(world.contract, log, said_of(world, vector=3))
+        assert built.anchor == anchor
+        decided = replace(anchored, decision=built.decision)
+        report = await checked(world, decided)
+        assert {"evidence", "attestor", "root on chain"} <= {each.name for each in report.checks}

@@ -55,6 +55,7 @@ def good() -> dict[str, Any]:
         "pending": receipts.pending(),
         "anchored": receipts.anchored(),
         "decided": receipts.decided(),
+        "from_anchor": receipts.from_anchor(),
         "quorum": receipts.by_quorum(),
         "sealed": receipts.by_sealed_round(),
         "private": receipts.private(),
@@ -484,6 +485,24 @@ def _decisions() -> list[Bad]:
             of="decided",
             patch=_set("/decision/timestamp", receipts.PREDICTED_AT - 1),
             reason="before the prediction was made",
+        ),
+        Bad(
+            name="a decision on a batch that is not shown",
+            of="from_anchor",
+            patch=[{"op": "remove", "path": "/anchor"}],
+            reason="rests on an anchored batch, and the receipt has none",
+        ),
+        Bad(
+            name="a decision on another anchor log",
+            of="from_anchor",
+            patch=_set("/decision/evidence/attestor", receipts.QUORUM),
+            reason="the attestor is",
+        ),
+        Bad(
+            name="a decision on other evidence than the batch that is shown",
+            of="from_anchor",
+            patch=_set("/decision/evidence/bytes", "0x" + "00" * 56),
+            reason="the evidence is",
         ),
         Bad(
             name="a quorum's signature over something else",

@@ -11,6 +11,7 @@ from eth_utils.address import to_checksum_address
 
 from oracle.chain.contracts import DecisionContract
 from oracle.core.anchor import Batch, leaf_of
+from oracle.core.anchor import encode_evidence as encode_anchor
 from oracle.core.merkle import MerkleTree
 from oracle.core.prediction import Prediction, subject_of
 from oracle.core.private_input import commitment_of, seal_input, show_only
@@ -126,6 +127,17 @@ def decided(vector: int = 0) -> Receipt:
     where = replace(place(), transaction=bytes(signed.hash))
     evidence = SignedTransaction(raw=bytes(signed.raw_transaction))
     return replace(receipt, promise=None, decision=_decision(receipt, where, 1, evidence))
+
+
+def from_anchor() -> Receipt:
+    """Decided by relaying an anchored prediction."""
+    receipt = anchored()
+    anchor = receipt.anchor
+    assert anchor is not None
+    octets = encode_anchor(anchor.batch, anchor.index, anchor.proof)
+    evidence = ContractEvidence(kind="anchor", attestor=LOG, octets=octets)
+    where = place(101, timestamp=PREDICTED_AT + 90)
+    return receipt.with_decision(_decision(receipt, where, 1, evidence))
 
 
 def by_quorum(vector: int = 0) -> Receipt:

@@ -4,7 +4,9 @@ import {
   type Address,
   type Hex,
   type TransactionSerialized,
+  concat,
   decodeFunctionData,
+  encodePacked,
   hexToBytes,
   keccak256,
   parseTransaction,
@@ -182,7 +184,7 @@ async function isBy(member: Address, digest: Hex, signature: Hex): Promise<boole
   }
 }
 
-function checkAnchored({ anchor }: Receipt, { attestor }: ContractEvidence): string {
+function checkAnchored({ anchor }: Receipt, { attestor, bytes }: ContractEvidence): string {
   if (!anchor) {
     throw new VerificationError(
       "the decision rests on an anchored batch, and the receipt has none",
@@ -190,5 +192,12 @@ function checkAnchored({ anchor }: Receipt, { attestor }: ContractEvidence): str
     );
   }
   sameAddress("the attestor", attestor, anchor.log);
+  const { number, firstIndex, count, previous } = anchor.batch;
+  const position = Number(anchor.index - firstIndex);
+  const head = encodePacked(
+    ["uint64", "uint64", "uint32", "uint32", "bytes32"],
+    [number, firstIndex, count, position, previous],
+  );
+  same("the evidence", bytes, concat([head, ...anchor.proof]));
   return "the anchored batch, whose proof is checked above";
 }
