@@ -36,6 +36,21 @@ export function encodePacked(features: Feature[], given: unknown): Uint8Array {
  * @throws {InvalidInput} another length, or an integer outside its feature's range
  */
 export function decodePacked({ features = [], tensors }: InputSpec, message: Uint8Array): Tensor[] {
+  const integers = packedUnits(features, message);
+  return tensors.map(({ name, dtype: type }) => {
+    const fills = (feature: Feature) => (feature.tensor ?? name) === name;
+    const numbers = features.flatMap((feature, at) =>
+      fills(feature) ? [element(type, integers[at]!, feature.decimals)] : [],
+    );
+    return { type, dims: [1, numbers.length], data: dtype(type).from(numbers) };
+  });
+}
+
+/**
+ * The features in a packed input, in units of their last decimals, or labels' indices.
+ * @throws {InvalidInput} another length, or an integer outside its feature's range
+ */
+export function packedUnits(features: Feature[], message: Uint8Array): bigint[] {
   const size = features.reduce((sum, feature) => sum + bitsOf(feature) / 8, 0);
   if (message.length !== size) {
     const layout = features.map(({ type, name }) => `${type} ${name}`).join(", ");
@@ -45,17 +60,10 @@ export function decodePacked({ features = [], tensors }: InputSpec, message: Uin
     );
   }
   let place = 0;
-  const integers = features.map((feature) => {
+  return features.map((feature) => {
     const bytes = message.subarray(place, (place += bitsOf(feature) / 8));
     const word = Array.from(bytes).reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
     return inRange(feature, isSigned(feature) ? BigInt.asIntN(bitsOf(feature), word) : word);
-  });
-  return tensors.map(({ name, dtype: type }) => {
-    const fills = (feature: Feature) => (feature.tensor ?? name) === name;
-    const numbers = features.flatMap((feature, at) =>
-      fills(feature) ? [element(type, integers[at]!, feature.decimals)] : [],
-    );
-    return { type, dims: [1, numbers.length], data: dtype(type).from(numbers) };
   });
 }
 
