@@ -26,14 +26,12 @@ from oracle.chain.deployment import (
 from oracle.chain.keys import KeyLock
 from oracle.chain.local import LOCAL_CHAIN_IDS
 from oracle.chain.signer import AccountSigner
-from oracle.cli.home import Home
+from oracle.cli.evidence import evidence_store, fetch_rules
 from oracle.cli.peers import peers_of
 from oracle.cli.place import Place, local_state, lock_folder
-from oracle.cli.settings import Settings
 from oracle.core.errors import ConfigError
 from oracle.core.transaction import GWEI, FeePolicy
-from oracle.evidence import EvidenceStore, Fetcher, FetchRules
-from oracle.evidence.fetch import Place as Allowed
+from oracle.evidence import Fetcher
 from oracle.inference.engine import Engine
 from oracle.inference.store import CardStore
 from oracle.journal import Journal
@@ -205,25 +203,6 @@ def node_options(place: Place, start_block: int) -> NodeOptions:
         start_block=start_block,
         idle_chain=network.chain_id in LOCAL_CHAIN_IDS,
     )
-
-
-def evidence_store(settings: Settings) -> EvidenceStore:
-    """Where inputs by hash are kept.
-
-    Raises:
-        ConfigError: no such file system, or its package is missing.
-    """
-    return EvidenceStore(settings.evidence or str(Home(settings.home).evidence))
-
-
-def fetch_rules(settings: Settings) -> FetchRules:
-    """From where inputs may be fetched.
-
-    Raises:
-        ConfigError: an entry is no place.
-    """
-    listed = [item.strip() for item in settings.evidence_hosts.split(",") if item.strip()]
-    return FetchRules(places=tuple(Allowed.parse(item) for item in listed))
 
 
 def fee_policy(place: Place) -> FeePolicy:

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from oracle.cli import (
+    audit,
     chain,
     committee,
     compile_,
@@ -80,6 +81,7 @@ app.command(rich_help_panel=ASK)(request.request)
 app.add_typer(decisions.app, rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(verify.verify)
 app.add_typer(receipt.app, rich_help_panel=ASK)
+app.command(rich_help_panel=ASK)(audit.audit)
 app.add_typer(model.app, rich_help_panel=BUILD)
 app.add_typer(committee.app, rich_help_panel=BUILD)
 app.command("compile", rich_help_panel=BUILD)(compile_.compile_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from oracle.chain.contracts import DecisionContract
 from oracle.chain.events import DecisionLog, RequestLog
 from oracle.cli.client import connect, running_node
+from oracle.cli.evidence import evidence_store
 from oracle.cli.inputs import read_input
 from oracle.cli.place import decisions_of, models_of
 from oracle.cli.settings import Settings
@@ -19,10 +21,11 @@ from oracle.core.errors import ConfigError, InvalidInput, NotFound, OracleError
 from oracle.core.model_card import ModelCard
 from oracle.core.model_input import InputCodec
 from oracle.core.policy import Rule
-from oracle.core.prediction import subject_of
+from oracle.core.prediction import REQUEST_TAG, subject_of
 from oracle.core.private_input import whole_input
 from oracle.core.receipt import PlainInput, PrivateInput, Receipt
 from oracle.core.receipt_reader import parse_receipt, receipt_from_json
+from oracle.evidence import Name
 from oracle.inference.folder import StoredModel
 from oracle.inference.runner import Runner
 from oracle.inference.runtime import runtime_record
@@ -179,10 +182,38 @@ async def _input(
     kept = _of_node(settings, log)
     if kept is not None:
         return kept.input, kept
+    stored = await _stored(settings, log)
+    if stored is not None:
+        return stored, None
     raise NotFound(
         "the input of this decision is not on chain, and no running node has it",
         remedy="give it as NAME=VALUE words, or verify the receipt that the operator gave",
     )
+
+
+async def known_input(
+    contract: DecisionContract, log: DecisionLog, settings: Settings
+) -> PlainInput | PrivateInput | None:
+    """The input of a decision: from its request, a running node or the evidence store; None where
+    none of them has it.
+
+    Raises:
+        ChainError: the chain can not be read.
+    """
+    if log.prediction.subject.startswith(REQUEST_TAG):
+        asked = await request_about(contract, log.model_id, log.prediction.subject)
+        if isinstance(asked, RequestLog):
+            return PlainInput(octets=asked.input)
+    kept = _of_node(settings, log)
+    return kept.input if kept is not None else await _stored(settings, log)
+
+
+async def _stored(settings: Settings, log: DecisionLog) -> PlainInput | None:
+    name = Name(algorithm="keccak256", digest=log.prediction.input_hash)
+    try:
+        return PlainInput(octets=await asyncio.to_thread(evidence_store(settings).get, name))
+    except NotFound:
+        return None
 
 
 def _of_node(settings: Settings, log: DecisionLog) -> Receipt | None:
@@ -194,7 +225,7 @@ def _of_node(settings: Settings, log: DecisionLog) -> Receipt | None:
         with connect(settings) as node:
             found = node.get(f"/api/receipts/{subject}", model="0x" + log.model_id.hex())
             return receipt_from_json(found)
-    except (NotFound, ConfigError):
+    except (InvalidInput, ConfigError):
         return None
 
 
