@@ -6,6 +6,7 @@
 # make screenshots  the page as it looks, into docs/screenshots
 # make bench  gas and inference figures, next to their limits
 # make soak   a random walk on a hostile chain: MINUTES=10 SEED=7 (one at random without SEED)
+# make migration name="what changes"   a draft of the journal's next revision
 # make clean  remove everything that was installed or generated
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --quiet --no-input
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up page test test-python test-solidity test-js check format bench screenshots soak install install-dev lock clean
+.PHONY: demo up page test test-python test-solidity test-js check format migration bench screenshots soak install install-dev lock clean
 
 demo: install
 	@oracle demo
@@ -83,6 +84,9 @@ format: install-dev
 
 screenshots: install-dev
 	$(BIN)/python -m tests.screenshots
+
+migration: install-dev
+	$(BIN)/python -m tests.support.migration "$(name)"
 
 bench: install-dev
 	$(BIN)/python -m tests.bench

@@ -127,7 +127,8 @@ async def open_node(
         stack.enter_context(KeyLock(lock_folder(place), operator, network.chain_id))
         place.home.make()
         path = place.home.journal(network.chain_id, place.genesis, contract.address, operator)
-        journal = Journal(settings.journal) if settings.journal else Journal.at(path)
+        given = settings.journal
+        journal = Journal(given.get_secret_value()) if given else Journal.at(path)
         await stack.enter_async_context(await journal.open(belongs_to))
         engine = await stack.enter_async_context(Engine(models))
         metrics = Metrics()

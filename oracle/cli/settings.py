@@ -45,7 +45,9 @@ class Settings(BaseSettings):
     keystore_password: SecretStr | None = None
     keystore_password_file: Path | None = None
 
-    journal: str | None = Field(None, description="Database URL; SQLite in the home if unset.")
+    journal: SecretStr | None = Field(
+        None, description="Database URL; SQLite in the home if unset."
+    )
     evidence: str | None = Field(
         None, description="Folder or fsspec URL of the evidence store; in the home if unset."
     )

@@ -2,6 +2,9 @@
 
 Blocks, decisions and the place of a request follow the chain and are rewound with it; requests,
 predictions, transactions and attempts are the node's own word and are never deleted.
+
+A change here needs a revision under ``migrations/versions``: ``make migration name="what changes"``
+drafts it, and a test compares the two on both databases.
 """
 
 from __future__ import annotations
@@ -17,6 +20,19 @@ metadata = sa.MetaData(
 )
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class _Words(sa.TypeDecorator[str]):
+    """Text that may quote anybody: PostgreSQL takes no NUL, and UTF-8 no lone surrogate."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        if value is None:
+            return None
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
 
 identity = sa.Table(
     "identity",
@@ -59,7 +75,7 @@ requests = sa.Table(
     sa.Column("predicted_at", sa.BigInteger),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("not_before", sa.BigInteger, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("reason", _Words, nullable=False),
     sa.UniqueConstraint("model_id", "subject"),
     sa.Index(None, "state", "block_number", "log_index"),
 )
@@ -80,7 +96,7 @@ timeline = sa.Table(
     sa.Column("request_id", _ID, sa.ForeignKey("requests.id"), nullable=False, index=True),
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("note", _Words, nullable=False),
 )
 
 transactions = sa.Table(

@@ -1,8 +1,8 @@
 """One writer thread, one SQL transaction a call.
 
-SQLite by default, with every commit on disk before the call returns; any database of SQLAlchemy's
-by URL. The functions of the sibling modules take the open connection, so that a caller composes
-them into one atomic change::
+SQLite by default, PostgreSQL by URL, with every commit on disk before the call returns. The
+functions of the sibling modules take the open connection, so that a caller composes them into one
+atomic change::
 
     await journal.write(lambda db: (save_block(db, stamp), save_request(db, request)))
 """
@@ -14,16 +14,15 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
 
 from oracle.core.errors import ConfigError, JournalError
-from oracle.journal import rounds as _rounds  # noqa: F401 - its tables are made with the others
-from oracle.journal.schema import identity, metadata
+from oracle.journal import database
+from oracle.journal.schema import identity
 
 T = TypeVar("T")
 
@@ -32,11 +31,15 @@ class Journal:
     """The durable record at a database URL.
 
     Args:
-        url: SQLAlchemy's, such as ``sqlite:///journal.db``.
+        url: ``sqlite:///journal.db`` or ``postgresql://user:password@host/database``.
+
+    Raises:
+        ConfigError: it is no URL of either; its text is not repeated.
     """
 
     def __init__(self, url: str) -> None:
-        self._url = sa.make_url(url)
+        self._url = database.parse_url(url)
+        self._shown = database.shown(self._url)
         self._engine: Engine | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
@@ -47,17 +50,18 @@ class Journal:
         return cls(f"sqlite:///{path}")
 
     async def open(self, belongs_to: Mapping[str, str]) -> Self:
-        """Open, make the tables, and check that the journal is of this chain and operator.
+        """Open, bring the tables up to date, and check whose journal it is.
 
         Args:
             belongs_to: name and value of each part of its identity, such as ``chain_id``.
 
         Raises:
-            ConfigError: the journal belongs to another chain, contract or operator.
+            ConfigError: the journal belongs to another chain, contract or operator, another node
+                has it open, or a newer program wrote it.
             JournalError: it can not be opened or written.
         """
         await self._run(self._open)
-        await self.write(lambda db: _claim(db, belongs_to, self._url.render_as_string()))
+        await self.write(lambda db: _claim(db, belongs_to, self._shown))
         return self
 
     async def write(self, change: Callable[[Connection], T]) -> T:
@@ -88,19 +92,14 @@ class Journal:
         await self.aclose()
 
     def _open(self) -> None:
-        sqlite = self._url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = (
-            {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
-            if sqlite
-            else {"pool_pre_ping": True}
-        )
+        # Alembic takes a while to load, and only a node that starts needs it.
+        from oracle.journal.migrate import upgrade
+
         try:
-            self._engine = sa.create_engine(self._url, **options)
-            if sqlite:
-                sa.event.listen(self._engine, "connect", _durable_sqlite)
-            metadata.create_all(self._engine)
+            self._engine = database.create(self._url)
+            upgrade(self._engine, self._shown)
         except SQLAlchemyError as error:
-            raise self._fault(error) from error
+            raise self._fault(error) from None
 
     def _in_transaction(self, change: Callable[[Connection], T]) -> T:
         if self._engine is None:
@@ -109,28 +108,19 @@ class Journal:
             with self._engine.begin() as db:
                 return change(db)
         except SQLAlchemyError as error:
-            raise self._fault(error) from error
+            raise self._fault(error) from None
 
     def _fault(self, error: SQLAlchemyError) -> JournalError:
-        cause = getattr(error, "orig", None) or error
+        cause = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
         return JournalError(
-            f"the journal {self._url.render_as_string()} can not be used: {cause}",
-            remedy="check the disk's space and permissions; nothing of this change was recorded",
+            f"the journal {self._shown} can not be used: {cause}",
+            remedy="check that the database runs, its space and permissions; nothing of this "
+            "change was recorded",
         )
 
     async def _run(self, call: Callable[[], T]) -> T:
         # A cancelled caller must not leave before its change is decided: the thread finishes.
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, call))
-
-
-def _durable_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=5000")
-    cursor.execute("PRAGMA secure_delete=ON")  # what is forgotten is overwritten
-    cursor.close()
 
 
 def _claim(db: Connection, belongs_to: Mapping[str, str], url: str) -> None:

@@ -68,8 +68,8 @@ def transaction_about(subject: int, **changes: object) -> Transaction:
 
 
 @pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
-    async with await Journal.at(tmp_path / "journal.db").open(IDENTITY) as opened:
+async def journal(journal_url: str) -> AsyncIterator[Journal]:
+    async with await Journal(journal_url).open(IDENTITY) as opened:
         yield opened
 
 
@@ -142,7 +142,7 @@ async def test_idempotency__one_key_twice__is_refused_by_the_database(journal: J
     await journal.write(write)
     found = await journal.read(lambda db: requests.find_idempotent(db, "key"))
     assert found == (b"b" * 32, request_about(1))
-    with pytest.raises(JournalError, match="UNIQUE"):
+    with pytest.raises(JournalError, match="(?i)unique"):
         await journal.write(
             lambda db: requests.mark_idempotent(db, "key", b"c" * 32, MODEL, subject)
         )
@@ -166,7 +166,7 @@ async def test_transactions__one_nonce_twice__is_refused_by_the_database(
         for queued in transactions.in_states(db, {TxState.QUEUED}):
             transactions.save(db, replace(queued, state=TxState.SIGNED, nonce=4))
 
-    with pytest.raises(JournalError, match="UNIQUE"):
+    with pytest.raises(JournalError, match="(?i)unique"):
         await journal.write(write)
 
 
@@ -237,17 +237,40 @@ async def test_rewind__decisions_above__are_forgotten(journal: Journal) -> None:
 
 
 async def test_open__another_chain__is_refused_and_the_right_one_finds_everything(
-    tmp_path: Path,
+    journal_url: str,
 ) -> None:
-    path = tmp_path / "journal.db"
-    async with await Journal.at(path).open(IDENTITY) as first:
+    async with await Journal(journal_url).open(IDENTITY) as first:
         await first.write(lambda db: requests.save(db, request_about(1), at=0))
-    other = Journal.at(path)
+    other = Journal(journal_url)
     with pytest.raises(ConfigError, match="belongs to chain_id 31337, not 1"):
         await other.open(IDENTITY | {"chain_id": "1"})
     await other.aclose()
-    async with await Journal.at(path).open(IDENTITY) as again:
+    async with await Journal(journal_url).open(IDENTITY) as again:
         assert await again.read(requests.counts) == {State.SEEN: 1}
+
+
+async def test_save__a_reason_that_quotes_odd_bytes__is_kept_as_far_as_text_goes(
+    journal: Journal,
+) -> None:
+    odd = request_about(1, state=State.REFUSED, reason="it said \0 and \ud800")
+    await journal.write(lambda db: requests.save(db, odd, at=0))
+    found = await journal.read(lambda db: requests.find(db, MODEL, odd.subject))
+    assert found is not None
+    assert found.reason == "it said \ufffd and ?"
+
+
+async def test_save__the_widest_numbers_of_the_chain__read_back_equal(journal: Journal) -> None:
+    widest = replace(prediction_about(1), confidence=10**6, value=2**127 - 1)
+    request = request_about(
+        1,
+        prediction=widest,
+        state=State.INFERRED,
+        deadline=2**40 - 1,
+        callback_gas=2**24 - 1,
+        fee_gwei=2**32 - 1,
+    )
+    await journal.write(lambda db: requests.save(db, request, at=1.7e9))
+    assert await journal.read(lambda db: requests.find(db, MODEL, request.subject)) == request
 
 
 async def test_open__no_such_folder_can_be_made__says_where(tmp_path: Path) -> None:
