@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from oracle.api.words import ether_text
 from oracle.chain.quorum import committee_at
 from oracle.cli.committee_peers import Peer, ask_peers, known_peers
+from oracle.cli.committee_terms import terms_words
 from oracle.cli.compose import contract_at
 from oracle.cli.machine import Finding, Status, ok
 from oracle.cli.place import Place, address_of, models_of
 from oracle.core.quorum import Committee
+from oracle.core.sealed import SealedCommittee
 
 PREFIX = "committee:"
 """What the readiness checks about committees begin with."""
@@ -37,13 +40,31 @@ async def committees(place: Place) -> list[Finding]:
             found[registered.attestor] = (committee, [model.name])
     urls = known_peers(place.settings) if found else {}
     return [
-        peers_finding(committee, names, await ask_peers(_others(committee, own), urls))
+        await votes_finding(place, committee, names)
+        if isinstance(committee, SealedCommittee)
+        else peers_finding(committee, names, await ask_peers(_others(committee, own), urls))
         for committee, names in found.values()
     ]
 
 
 def _others(committee: Committee, own: str | None) -> list[str]:
     return [member for member in committee.members if member != own]
+
+
+async def votes_finding(place: Place, committee: SealedCommittee, names: Sequence[str]) -> Finding:
+    """Whether this operator can stake what sealed votes ask for; members need not reach others."""
+    own = str(place.account.address)
+    balance, bond = await place.rpc.balance(own, "latest"), committee.terms.bond
+    what = f"{', '.join(names)}: {committee.threshold} of {len(committee.members)} members vote on "
+    what += f"chain, {terms_words(committee)}"
+    if balance > bond:
+        return ok("committee", what)
+    return Finding(
+        name="committee",
+        status=Status.FAIL,
+        what=f"{what}; {own} has {ether_text(balance)} ETH",
+        remedy="send it more than the bond, for each vote that is open at a time",
+    )
 
 
 def peers_finding(committee: Committee, names: Sequence[str], peers: Sequence[Peer]) -> Finding:

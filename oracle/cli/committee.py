@@ -10,6 +10,7 @@ from oracle.cli.console import err, show_json
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
+    from oracle.cli.committee_terms import Asked
     from oracle.cli.settings import Settings
 
 app = typer.Typer(
@@ -25,6 +26,15 @@ Threshold = Annotated[
     int | None,
     typer.Option("--threshold", "-k", help="How many have to agree; more than half without it."),
 ]
+Sealed = Annotated[
+    bool, typer.Option("--sealed", help="Its members vote on chain, sealed and bonded.")
+]
+CommitWindow = Annotated[
+    int, typer.Option(min=1, help="Seconds for sealing votes, from the first one on.")
+]
+RevealWindow = Annotated[int, typer.Option(min=1, help="Seconds for revealing them, after that.")]
+Bond = Annotated[str, typer.Option(help="What each sealed vote puts at stake, in ether.")]
+WINDOW, BOND = 120, "0.01"
 Network = Annotated[str | None, typer.Option(help="The network.")]
 Rpc = Annotated[str | None, typer.Option(help="RPC endpoint.")]
 Models = Annotated[str | None, typer.Option(help="Folder of models.")]
@@ -39,19 +49,27 @@ def create(
     model: Annotated[
         list[str] | None, typer.Option(help="A model it is for: refused if members would split.")
     ] = None,
+    sealed: Sealed = False,
+    commit_window: CommitWindow = WINDOW,
+    reveal_window: RevealWindow = WINDOW,
+    bond: Bond = BOND,
     network: Network = None,
     rpc: Rpc = None,
     models: Models = None,
     json: AsJson = False,
 ) -> None:
-    """Deploy the QuorumAttestor of these members, and say what to do next.
+    """Deploy the attestor of these members, and say what to do next.
 
-    Its address follows from the members, their order and the threshold: the same committee is
-    deployed once. Anyone may; it vouches for a model only once the model's owner says so.
+    A QuorumAttestor, whose members sign; with --sealed a SealedVoteAttestor, which compares votes
+    as the card of the --model says. Its address follows from the members, their order, the
+    threshold and the terms: the same committee is deployed once. Anyone may; it vouches for a model
+    only once the model's owner says so.
     """
     from oracle.cli.committee_acts import create_committee
 
-    run(create_committee(_settings(network, rpc, models), members, threshold, model or [], json))
+    asked = _asked(sealed, commit_window, reveal_window, bond)
+    settings = _settings(network, rpc, models)
+    run(create_committee(settings, members, threshold, model or [], asked, json))
 
 
 @app.command()
@@ -76,6 +94,10 @@ def change(
     threshold: Annotated[
         int | None, typer.Option("--threshold", "-k", help="The present one without it.")
     ] = None,
+    sealed: Sealed = False,
+    commit_window: CommitWindow = WINDOW,
+    reveal_window: RevealWindow = WINDOW,
+    bond: Bond = BOND,
     apply: Annotated[
         bool, typer.Option("--apply", help="Apply the pending change, once it is due.")
     ] = False,
@@ -84,8 +106,9 @@ def change(
     models: Models = None,
     json: AsJson = False,
 ) -> None:
-    """Propose other members or another threshold; it takes effect after two days.
+    """Propose other members, another threshold or sealed votes; it takes effect after two days.
 
+    Sealed votes keep their terms, unless --sealed gives others.
     The new committee is deployed at once and the change proposed by the model's owner. Until it is
     due the present members answer, and no request that is open then is touched by it.
     """
@@ -95,7 +118,8 @@ def change(
     if apply:
         run(apply_pending(settings, model, json))
     else:
-        run(change_committee(settings, model, members or [], threshold, json))
+        asked = _asked(sealed, commit_window, reveal_window, bond)
+        run(change_committee(settings, model, members or [], threshold, asked, json))
 
 
 @app.command()
@@ -131,6 +155,14 @@ def leave(
     from oracle.cli.committee_seat import leave_committee
 
     run(leave_committee(_settings(network, rpc, models), model, member, json))
+
+
+def _asked(sealed: bool, commit_window: int, reveal_window: int, bond: str) -> Asked | None:
+    from oracle.cli.committee_terms import Asked
+
+    if not sealed:
+        return None
+    return Asked(commit_window=commit_window, reveal_window=reveal_window, bond=bond)
 
 
 def _settings(network: str | None, rpc: str | None, models: str | None) -> Settings:

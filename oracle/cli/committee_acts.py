@@ -24,12 +24,21 @@ from oracle.cli.committee_chain import (
     require_owner,
 )
 from oracle.cli.committee_show import next_json, print_next
+from oracle.cli.committee_terms import (
+    Asked,
+    attestor_name,
+    doubts,
+    terms_json,
+    terms_of,
+    terms_words,
+)
 from oracle.cli.compose import contract_at
 from oracle.cli.console import err, facts, say, show_json
 from oracle.cli.place import Place, models_of, open_place
 from oracle.cli.settings import Settings
 from oracle.core.errors import InvalidInput
 from oracle.core.quorum import Committee
+from oracle.core.sealed import SealedCommittee
 
 
 @asynccontextmanager
@@ -47,9 +56,13 @@ async def create_committee(
     members: Sequence[str],
     threshold: int | None,
     for_models: Sequence[str],
+    asked: Asked | None,
     json: bool,
 ) -> None:
     """Deploy a committee's attestor.
+
+    Args:
+        asked: the terms, where its members vote on chain.
 
     Raises:
         Conflict: the members would split over one of the models.
@@ -58,13 +71,13 @@ async def create_committee(
     listed = members_from(members)
     needed = len(listed) // 2 + 1 if threshold is None else threshold
     known = models_of(settings)
-    for which in for_models:
-        require_fit(known, which)
+    fit = [require_fit(known, which) for which in for_models]
+    terms = None if asked is None else terms_of(fit, asked)
     async with _acting(settings) as (place, contract):
         signer = AccountSigner(place.rpc, place.account)
         with err.status("deploying …"):
-            committee, receipt = await ensure_attestor(contract, signer, listed, needed)
-    warnings = concerns(len(listed), needed)
+            committee, receipt = await ensure_attestor(contract, signer, listed, needed, terms)
+    warnings = concerns(len(listed), needed) + (doubts(fit, terms) if terms else [])
     names = list(for_models) or ["MODEL"]
     things: list[tuple[str, str]] = []
     for name in names:
@@ -75,15 +88,17 @@ async def create_committee(
             ),
             (
                 f"or, where {name} is registered: its owner proposes the change",
-                f"oracle committee change {name} --members {','.join(listed)} --threshold {needed}",
+                f"oracle committee change {name} --members {','.join(listed)} --threshold {needed}"
+                + _again(asked),
             ),
         ]
-    things.append(
-        (
-            "each member's operator, for every other member",
-            f"oracle committee join {names[0]} --member ADDRESS --url https://…",
+    if terms is None:
+        things.append(
+            (
+                "each member's operator, for every other member",
+                f"oracle committee join {names[0]} --member ADDRESS --url https://…",
+            )
         )
-    )
     if json:
         show_json(_deployed(committee, receipt) | {"warnings": warnings, "next": next_json(things)})
         return
@@ -92,20 +107,28 @@ async def create_committee(
 
 
 async def change_committee(
-    settings: Settings, which: str, members: Sequence[str], threshold: int | None, json: bool
+    settings: Settings,
+    which: str,
+    members: Sequence[str],
+    threshold: int | None,
+    asked: Asked | None,
+    json: bool,
 ) -> None:
     """Deploy another committee's attestor, and propose it as the model's owner.
+
+    Args:
+        asked: the terms, where its members vote on chain; the present ones where None.
 
     Raises:
         Conflict: the members would split over the model, or vouch for it already.
         InvalidInput, ConfigError: no such members or quorum, or another owns the model.
     """
     known = models_of(settings)
-    require_fit(known, which)
+    fit = require_fit(known, which)
     async with _acting(settings) as (place, contract):
         standing = await find_standing(contract, known, which)
         now = standing.committee
-        if not members and (now is None or threshold is None):
+        if not members and (now is None or (threshold is None and asked is None)):
             raise InvalidInput(
                 "nothing to change", remedy="give --members, --threshold, or --apply"
             )
@@ -115,9 +138,11 @@ async def change_committee(
         signer = AccountSigner(place.rpc, place.account)
         require_owner(standing, signer.address)
         with err.status("deploying and proposing …"):
-            committee, deployed = await ensure_attestor(contract, signer, listed, needed)
+            terms = now.terms if isinstance(now, SealedCommittee) else None
+            terms = terms if asked is None else terms_of([fit], asked)
+            committee, deployed = await ensure_attestor(contract, signer, listed, needed, terms)
             receipt, due_at = await propose(contract, signer, standing, committee.attestor)
-    warnings = concerns(len(listed), needed)
+    warnings = concerns(len(listed), needed) + (doubts([fit], terms) if terms else [])
     things = [("once it is due, anyone", f"oracle committee change {which} --apply")]
     if json:
         found = _deployed(committee, deployed)
@@ -162,11 +187,22 @@ async def apply_pending(settings: Settings, which: str, json: bool) -> None:
         )
 
 
+def _again(asked: Asked | None) -> str:
+    """The same terms, as options."""
+    if asked is None:
+        return ""
+    return (
+        f" --sealed --commit-window {asked.commit_window} --reveal-window {asked.reveal_window}"
+        f" --bond {asked.bond}"
+    )
+
+
 def _deployed(committee: Committee, receipt: TxReceipt | None) -> dict[str, Any]:
     return {
         "attestor": committee.attestor,
         "members": list(committee.members),
         "threshold": committee.threshold,
+        "terms": terms_json(committee),
         "tx_hash": "0x" + receipt.tx_hash.hex() if receipt else None,
         "gas_used": receipt.gas_used if receipt else 0,
     }
@@ -179,11 +215,15 @@ def _print_deployed(
     say(
         "",
         Text.assemble(
-            ("✓ ", "good"), ("QuorumAttestor ", "head"), (committee.attestor, "id"), f" {done}"
+            ("✓ ", "good"),
+            (f"{attestor_name(committee)} ", "head"),
+            (committee.attestor, "id"),
+            f" {done}",
         ),
         facts(
             [
                 ("threshold", f"{committee.threshold} of {len(committee.members)}"),
+                ("sealed votes", terms_words(committee)),
                 *((f"member {place}", member) for place, member in enumerate(committee.members)),
             ]
         ),

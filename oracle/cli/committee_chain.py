@@ -19,10 +19,11 @@ from oracle.cli.asking import registered
 from oracle.cli.peers import member_of
 from oracle.core.errors import ConfigError, Conflict, InvalidInput, NotFound, Transient
 from oracle.core.quorum import Committee
+from oracle.core.sealed import SealedCommittee, Terms
 from oracle.inference.fit import fit_of
 from oracle.inference.folder import StoredModel
 from oracle.inference.store import CardStore
-from oracle.node.registration import quorum_attestor
+from oracle.node.registration import quorum_attestor, sealed_attestor
 
 _ADDRESS, _WORD = re.compile(r"0x[0-9a-fA-F]{40}"), re.compile(r"0x[0-9a-fA-F]{64}")
 HOUR = 3600
@@ -84,9 +85,16 @@ def concerns(members: int, threshold: int) -> list[str]:
 
 
 async def ensure_attestor(
-    contract: DecisionContract, signer: Signer, members: Sequence[str], threshold: int
+    contract: DecisionContract,
+    signer: Signer,
+    members: Sequence[str],
+    threshold: int,
+    terms: Terms | None = None,
 ) -> tuple[Committee, TxReceipt | None]:
     """The committee's attestor, deployed where it is not there yet.
+
+    Args:
+        terms: where its members vote on chain.
 
     Raises:
         InvalidInput: no such quorum.
@@ -94,10 +102,24 @@ async def ensure_attestor(
         ConfigError, Reverted, Transient: as the signer's.
     """
     rpc = contract.rpc
-    spec = quorum_attestor(members, threshold, contract.address)
-    committee = Committee(
-        attestor=spec.address, chain_id=rpc.chain_id, members=tuple(members), threshold=threshold
-    )
+    committee: Committee
+    if terms is None:
+        spec = quorum_attestor(members, threshold, contract.address)
+        committee = Committee(
+            attestor=spec.address,
+            chain_id=rpc.chain_id,
+            members=tuple(members),
+            threshold=threshold,
+        )
+    else:
+        spec = sealed_attestor(members, threshold, terms, contract.address)
+        committee = SealedCommittee(
+            attestor=spec.address,
+            chain_id=rpc.chain_id,
+            members=tuple(members),
+            threshold=threshold,
+            terms=terms,
+        )
     code, receipt = await rpc.code(spec.address, "latest"), None
     if not code:
         await ensure_proxy(rpc, signer)
@@ -121,7 +143,7 @@ async def find_standing(contract: DecisionContract, models: CardStore, which: st
         committee = await committee_at(contract.rpc, attestor, block="latest")
         if committee is None:
             raise NotFound(
-                f"there is no QuorumAttestor at {attestor} on chain {contract.rpc.chain_id}",
+                f"there is no committee's attestor at {attestor} on chain {contract.rpc.chain_id}",
                 remedy="give a model, or the address that `oracle committee create` printed",
             )
         return Standing(name=attestor, attestor=attestor, committee=committee)

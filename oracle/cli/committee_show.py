@@ -10,9 +10,11 @@ from rich.text import Text
 from oracle.api.words import ether_text
 from oracle.cli.committee_chain import Standing, duration
 from oracle.cli.committee_peers import Fees, Peer
+from oracle.cli.committee_terms import terms_json, terms_words
 from oracle.cli.console import ether, facts, say, seconds
 from oracle.cli.show_evidence import trust_words
 from oracle.core.quorum import Committee
+from oracle.core.sealed import SealedCommittee
 
 
 def print_standing(
@@ -27,6 +29,7 @@ def print_standing(
             [
                 ("attestor", Text(standing.attestor, style="id")),
                 ("trust", trust_words(model.trust_level) if model else None),
+                ("sealed votes", terms_words(committee)),
                 ("owner", model.owner if model else None),
                 ("paused", "yes" if model and model.paused else None),
                 ("fees", _fees(fees)),
@@ -42,7 +45,8 @@ def print_standing(
 def _who(committee: Committee | None) -> str:
     if committee is None:
         return "one operator vouches, or a contract of another kind"
-    return f"{committee.threshold} of {len(committee.members)} members vouch"
+    how = "vote on chain" if isinstance(committee, SealedCommittee) else "vouch"
+    return f"{committee.threshold} of {len(committee.members)} members {how}"
 
 
 def _fees(fees: Fees | None) -> str | None:
@@ -100,6 +104,7 @@ def standing_json(
         "trust_level": model.trust_level if model else None,
         "attestor": standing.attestor,
         "threshold": standing.committee.threshold if standing.committee else None,
+        "terms": terms_json(standing.committee),
         "this_node": own,
         "members": [
             {

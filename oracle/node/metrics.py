@@ -10,6 +10,7 @@ from oracle.core.lifecycle import Request, State
 from oracle.core.transaction import TxState
 from oracle.journal import requests, transactions
 from oracle.node.committee.standing import standings
+from oracle.node.committee.voting import voting_standings
 from oracle.node.node import Node
 from oracle.node.parts import Parts
 
@@ -74,6 +75,13 @@ class Metrics:
             ["model", "peer"],
             registry=self.registry,
         )
+        self._votes = Gauge(
+            "oracle_sealed_votes",
+            "Parts of members in the latest closed rounds by their end: sealed, revealed, agreed, "
+            "apart, and lost bonds",
+            ["model", "member", "outcome"],
+            registry=self.registry,
+        )
         self._told: dict[tuple[str, str], int] = {}
         self._began: dict[bytes, float] = {}
 
@@ -111,8 +119,9 @@ class Metrics:
                 now: int = getattr(tally, outcome)
                 self._peers.labels(peer, outcome).inc(now - self._told.get((peer, outcome), 0))
                 self._told[peer, outcome] = now
-        for gauge in (self._agreement, self._share, self._apart):
+        for gauge in (self._agreement, self._share, self._apart, self._votes):
             gauge.clear()
+        await self._voting(parts)
         for standing in await standings(parts):
             name = parts.engine.card(standing.model_id).name
             if standing.agreement is not None:
@@ -121,3 +130,15 @@ class Metrics:
                 self._share.labels(name).set(standing.share)
             for record in standing.peers:
                 self._apart.labels(name, record.member).set(record.apart)
+
+    async def _voting(self, parts: Parts) -> None:
+        for standing in await voting_standings(parts):
+            name = parts.engine.card(standing.model_id).name
+            if standing.agreement is not None:
+                self._agreement.labels(name).set(standing.agreement)
+            if standing.share is not None:
+                self._share.labels(name).set(standing.share)
+            for record in (standing.own, *standing.peers):
+                for outcome in ("sealed", "revealed", "agreed", "apart", "lost"):
+                    count: int = getattr(record, outcome)
+                    self._votes.labels(name, record.member, outcome).set(count)

@@ -8,6 +8,7 @@ from oracle.core.errors import OracleError
 from oracle.core.transaction import answer_gas
 from oracle.journal import chain_view
 from oracle.node.committee.standing import standings
+from oracle.node.committee.voting import voting_standings
 from oracle.node.node import Node
 
 
@@ -64,11 +65,13 @@ async def _funds(node: Node) -> Check:
         node.balance = await parts.rpc.balance(parts.operator, block="latest")
     except OracleError as error:
         return Check(name="funds", ok=False, what=str(error))
-    needed = answer_gas(0) * parts.fees.ceiling
+    bond = max((each.terms.bond for each in parts.roles.sealed().values()), default=0)
+    needed = answer_gas(0) * parts.fees.ceiling + bond
     what = f"{parts.operator} has {node.balance / 10**18:.6f} of the chain's currency"
     if node.balance >= needed:
         return Check(name="funds", ok=True, what=what)
-    remedy = f"; one answer may cost {needed / 10**18:.6f} at the fee ceiling: send it more"
+    remedy = f"; one answer may cost {needed / 10**18:.6f} at the fee ceiling"
+    remedy += ", its bond included: send it more" if bond else ": send it more"
     return Check(name="funds", ok=False, what=what + remedy)
 
 
@@ -81,6 +84,7 @@ async def _committees(node: Node) -> list[Check]:
     parts = node.parts
     try:
         found = await standings(parts)
+        voting = await voting_standings(parts)
     except OracleError as error:
         return [Check(name="committee", ok=False, what=str(error))]
     checks = []
@@ -99,6 +103,14 @@ async def _committees(node: Node) -> list[Check]:
         reached = len(standing.committee.members) - len(unknown)
         ok = standing.sound and reached >= standing.committee.threshold
         checks.append(Check(name=f"committee:{name}", ok=ok, what="; ".join(words)))
+    checks += [
+        Check(
+            name=f"committee:{parts.engine.card(each.model_id).name}",
+            ok=each.sound,
+            what=each.words(),
+        )
+        for each in voting
+    ]
     return checks
 
 

@@ -27,7 +27,8 @@ from oracle.core.peer import Opinion
 from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee
 from oracle.core.scoring import Outputs
-from oracle.node.committee import collect, member
+from oracle.inference.readiness import Readiness
+from oracle.node.committee import collect, member, voter
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node
 from tests.support.harness import CHAIN_ID, OPTIONS, wired_node
@@ -39,8 +40,11 @@ DIGIT = 1
 
 
 def shift_outputs(node: Node, by: int) -> None:
-    """Let the engine say ``by`` units more than the model does."""
-    honest = node.parts.engine.infer_many
+    """Let the engine say ``by`` units more than the model does, once its golden vectors agreed: a
+    node that computes wrong by mistake would notice, and refuse.
+    """
+    engine = node.parts.engine
+    honest, honest_test = engine.infer_many, engine.self_test
 
     async def infer_many(model: Any, messages: Sequence[bytes]) -> list[Outputs | OracleError]:
         found = await honest(model, messages)
@@ -51,7 +55,12 @@ def shift_outputs(node: Node, by: int) -> None:
             for outputs in found
         ]
 
-    node.parts.engine.infer_many = infer_many  # type: ignore[method-assign]
+    async def self_test() -> Readiness:
+        found = await honest_test()
+        engine.infer_many = infer_many  # type: ignore[method-assign]
+        return found
+
+    engine.self_test = self_test  # type: ignore[method-assign]
 
 
 def behave(node: Node, behaviour: str) -> None:
@@ -78,6 +87,9 @@ def behave(node: Node, behaviour: str) -> None:
     async def hold_back(*_: Any) -> None:
         return None
 
+    async def reveals_nothing(*_: Any) -> None:
+        return None
+
     async def collects_nothing(*_: Any) -> None:
         return None
 
@@ -88,6 +100,9 @@ def behave(node: Node, behaviour: str) -> None:
             node.member.opinions = silent  # type: ignore[method-assign]
             node.member.ballots = silent  # type: ignore[method-assign]
             collect.Collector.turn = collects_nothing  # type: ignore[method-assign,assignment]
+            voter.Voter.turn = collects_nothing  # type: ignore[method-assign,assignment]
+        case "never reveals":
+            voter.Voter._reveal = reveals_nothing  # type: ignore[method-assign,assignment]
         case "lies":
             shift_outputs(node, LIE)
         case "last digit":

@@ -367,7 +367,7 @@ def test_round__no_members_seal__is_left_out(chain: Chain) -> None:
     assert chain.rounds()[-1].sealed == ()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     silent=st.sets(st.sampled_from(COMMITTEE.members), max_size=4),
     mute=st.sets(st.sampled_from(COMMITTEE.members), max_size=4),
