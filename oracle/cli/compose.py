@@ -23,12 +23,14 @@ from oracle.chain.deployment import (
     deploy,
     plan_deployment,
 )
+from oracle.chain.gateway import gateway_spec
 from oracle.chain.keys import KeyLock
 from oracle.chain.local import LOCAL_CHAIN_IDS
 from oracle.chain.signer import AccountSigner
 from oracle.cli.evidence import evidence_store, fetch_rules
 from oracle.cli.peers import peers_of
 from oracle.cli.place import Place, local_state, lock_folder
+from oracle.cli.reads import serve_reads
 from oracle.core.errors import ConfigError
 from oracle.core.transaction import GWEI, FeePolicy
 from oracle.evidence import Fetcher
@@ -50,6 +52,7 @@ async def deploy_to(
     *,
     others: Sequence[ContractSpec] = (),
     attestor: str | Mapping[bytes, str] | None = None,
+    reads_at: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Deployed:
     """Bring the contracts and the models to the chain, and write the addresses down.
@@ -58,6 +61,8 @@ async def deploy_to(
         others: contracts beside them.
         attestor: who vouches for the models, or for each by its id; the place's own account where
             None.
+        reads_at: base URLs of the APIs that serve gasless reads of this account's models from now
+            on; what was published before stays where there are none.
 
     Raises:
         VerificationError: other code is at one of the addresses.
@@ -71,17 +76,23 @@ async def deploy_to(
         for m in models
         if m.policy
     ]
-    plan = plan_deployment(registered, others=others)
+    contract = ContractSpec(contract="DecisionContract").address
+    plan = plan_deployment(registered, others=[gateway_spec(contract), *others])
     same = known is not None and known.decision_contract == plan.decision_contract.address
+    signer = AccountSigner(place.rpc, place.account, max_fee_gwei=_ceiling_gwei(place))
     deployed = await deploy(
         plan,
         place.rpc,
-        AccountSigner(place.rpc, place.account, max_fee_gwei=_ceiling_gwei(place)),
+        signer,
         created_at=known.block_number if known is not None and same else None,
         progress=progress,
     )
     place.home.make()
     save_addresses(path, deployed)
+    if reads_at:
+        report = await serve_reads(DecisionContract(place.rpc, contract), signer, models, reads_at)
+        if progress is not None:
+            progress(report)
     return deployed
 
 

@@ -27,6 +27,12 @@ def deploy(
     model: Annotated[
         list[str] | None, typer.Option(help="Only this model of the folder; again for more.")
     ] = None,
+    gateway_url: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Base URL of an API that serves gasless reads of these models; again for more."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which addresses it would be.")
     ] = False,
@@ -35,18 +41,25 @@ def deploy(
     """Deploy the contracts and register the models; what is there is checked and kept.
 
     Addresses follow from the code alone (CREATE2), so they are the same on every chain. A run that
-    was cut off is simply run again.
+    was cut off is simply run again. Where reads are served can be changed at any time: whatever is
+    answered there is verified on chain.
     """
     from oracle.cli.settings import read_settings
 
     settings = read_settings(network=network, rpc_urls=rpc, models=models)
-    run(_deploy(settings, model or [], attestor, dry_run, json))
+    run(_deploy(settings, model or [], attestor, gateway_url or [], dry_run, json))
 
 
 async def _deploy(
-    settings: Settings, only: Sequence[str], attestor: str | None, dry_run: bool, json: bool
+    settings: Settings,
+    only: Sequence[str],
+    attestor: str | None,
+    gateway_urls: Sequence[str],
+    dry_run: bool,
+    json: bool,
 ) -> None:
-    from oracle.chain.deployment import plan_deployment
+    from oracle.chain.deployment import ContractSpec, plan_deployment
+    from oracle.chain.gateway import gateway_spec
     from oracle.cli.committee_chain import require_vouching
     from oracle.cli.compose import deploy_to
     from oracle.cli.place import models_of, open_place
@@ -62,7 +75,11 @@ async def _deploy(
         if attestor is not None:
             vouching = await require_vouching(place.rpc, models, attestor)
         if dry_run:
-            plan = plan_deployment([registration_of(m, vouching) for m in models if m.policy])
+            contract = ContractSpec(contract="DecisionContract").address
+            plan = plan_deployment(
+                [registration_of(m, vouching) for m in models if m.policy],
+                others=[gateway_spec(contract)],
+            )
             there = {
                 s.address: bool(await place.rpc.code(s.address, "latest")) for s in plan.contracts
             }
@@ -81,7 +98,9 @@ async def _deploy(
                 highlight=False,
             )
         report = None if json else _print_step
-        deployed = await deploy_to(place, models, attestor=vouching, progress=report)
+        deployed = await deploy_to(
+            place, models, attestor=vouching, reads_at=gateway_urls, progress=report
+        )
     if json:
         show_json(_as_json(deployed))
         return

@@ -132,7 +132,7 @@ async def _up(
 ) -> None:
     from contextlib import AsyncExitStack
 
-    from oracle.api.server import bind
+    from oracle.api.server import bind, url_of
     from oracle.cli.compose import deploy_to
     from oracle.cli.place import models_of, open_place
     from oracle.core.errors import NotFound
@@ -158,7 +158,9 @@ async def _up(
             if not len(models):
                 raise NotFound("no models", remedy="add one: oracle model add FILE.onnx")
         with steps.step("contracts", "deploying …") as step:
-            deployed = await deploy_to(place, models)
+            # On a chain of others a loopback address would be of no use: there deploy says where.
+            reads_at = [url_of(listener)] if place.network.is_local else []
+            deployed = await deploy_to(place, models, reads_at=reads_at)
             step.said = _deployed_words(deployed)
         await _serve(place, models, deployed.block_number, listener, steps)
 
