@@ -82,6 +82,15 @@ def forget(
     err.print("forgotten")
 
 
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of receipts, which is published as docs/receipt.schema.json."""
+    from oracle.cli.console import show_json
+    from oracle.core.receipt_schema import receipt_schema
+
+    show_json(receipt_schema())
+
+
 def _write(octets: bytes, output: Path | None) -> None:
     if output is None:
         typer.echo(octets.decode())

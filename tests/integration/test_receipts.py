@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -503,3 +504,31 @@ async def test_anchored__then_decided__holds_and_is_refused_where_the_log_differ
         decided = replace(anchored, decision=built.decision)
         report = await checked(world, decided)
         assert {"evidence", "attestor", "root on chain"} <= {each.name for each in report.checks}
+
+
+async def test_receipt__with_the_database_lost_or_an_old_backup__is_the_same(
+    world: World, tmp_path: Path
+) -> None:
+    model = world.model.model_id
+    first, lost, old = (tmp_path / name for name in ("first", "lost", "old"))
+
+    async def known(node: Node, subject: bytes) -> bytes:
+        async def followed() -> bool:
+            try:
+                return is_over(await account_of(node.parts, model, subject))
+            except NotFound:
+                return False
+
+        await until(followed)
+        return write_receipt(await decision_receipt(node.parts, model, subject, trusted=True))
+
+    async with running_node(world, first) as node:
+        (before,) = await world.ask()
+        await known(node, before)
+    shutil.copytree(first, old)
+    async with running_node(world, first) as node:
+        (after,) = await world.ask()
+        wanted = [await known(node, subject) for subject in (before, after)]
+    for folder in (lost, old):
+        async with running_node(world, folder) as node:
+            assert [await known(node, subject) for subject in (before, after)] == wanted
