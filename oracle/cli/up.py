@@ -275,6 +275,7 @@ def what_next(note: RunningNode, models: CardStore) -> Text:
         ("the same, in words", f"oracle decide {model.name} --example"),
         ("ask on chain, as a dApp does", f"oracle request {model.name} --example --via dapp"),
         ("what was decided", "oracle decisions"),
+        ("look at it in a browser", f"{note.api}/"),
         ("the API's documentation", f"{note.api}/docs"),
     ]
     if note.rpc:

@@ -8,12 +8,13 @@ import { proofPath } from "./draw/proof.js";
 import { hash } from "./words.js";
 
 /** Sections for what a receipt's text tells. */
-export function evidenceOf(text: string): Child[] {
+export function evidenceOf(text: string): Node[] {
   const receipt = readReceipt(text);
   const evidence = receipt.decision?.evidence;
-  return [
-    evidence?.kind === "quorum" && section("Who signed", signers(evidence)),
-    receipt.anchor &&
+  const found: Node[] = [];
+  if (evidence?.kind === "quorum") found.push(section("Who signed", signers(evidence)));
+  if (receipt.anchor) {
+    found.push(
       section(
         "Its path to the chain",
         h(
@@ -23,7 +24,9 @@ export function evidenceOf(text: string): Child[] {
         ),
         proofPath(receipt, receipt.anchor),
       ),
-  ];
+    );
+  }
+  return found;
 }
 
 function signers({ bytes, members = [], threshold = 0 }: ContractEvidence): Child[] {

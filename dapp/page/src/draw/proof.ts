@@ -8,7 +8,9 @@ import { svg } from "../dom.js";
 import { count, short } from "../words.js";
 
 const WIDE = 640;
-const STEP = 54;
+const STEP = 58;
+const MAIN = 24;
+const SIDE = 360;
 const SHOWN = 7;
 
 /** The path of an anchored prediction. */
@@ -21,7 +23,7 @@ export function proofPath({ chain, prediction }: Receipt, anchor: Anchor): SVGEl
   const rows: SVGElement[] = [];
   let y = 30;
   const place = (text: string, hash: Hex, kind: string): void => {
-    rows.push(node(150, y, text, hash, kind));
+    rows.push(node(MAIN, y, text, hash, kind));
     y += STEP;
   };
   place(
@@ -29,22 +31,22 @@ export function proofPath({ chain, prediction }: Receipt, anchor: Anchor): SVGEl
     batchId(chain.id, log, batch),
     "block",
   );
-  rows.unshift(line(150, y - STEP, 150, y));
+  rows.unshift(trunk(y));
   if (proof.length === 0) {
     place("this prediction, alone in its batch", leaf, "leaf");
     return frame(rows, y);
   }
   place(`root of ${count(batch.count)} predictions`, nodes.at(-1) ?? leaf, "root");
   for (const level of shown) {
-    rows.unshift(line(150, y - STEP, 150, y));
+    rows.unshift(trunk(y));
     if (level === null) {
-      rows.push(svg("text", { x: 175, y: y + 5 }, `… ${levels.length - 6} more levels …`));
+      rows.push(svg("text", { x: MAIN + 20, y: y + 5 }, `… ${levels.length - 6} more levels …`));
       y += STEP;
       continue;
     }
     const sibling = proof[level] ?? leaf;
-    rows.unshift(line(150, y - STEP, 440, y));
-    rows.push(node(440, y, "hashed with", sibling, "sibling"));
+    rows.unshift(branch(y));
+    rows.push(node(SIDE, y, "hashed with", sibling, "sibling"));
     if (level === 0) place(`this prediction, number ${index}`, leaf, "leaf");
     else place("", nodes[level - 1] ?? leaf, "node");
   }
@@ -75,9 +77,15 @@ function node(x: number, y: number, text: string, hash: Hex, kind: string): SVGE
   );
 }
 
-function line(x1: number, y1: number, x2: number, y2: number): SVGElement {
+function trunk(y: number): SVGElement {
+  return svg("path", { class: "edge", d: `M${MAIN} ${y - STEP}V${y}` });
+}
+
+/** From halfway below the node above to the one that it is hashed with. */
+function branch(y: number): SVGElement {
+  const from = y - STEP / 2 + 4;
   return svg("path", {
     class: "edge",
-    d: `M${x1} ${y1}C${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2} ${x2} ${y2}`,
+    d: `M${MAIN} ${from}H${SIDE - 10}Q${SIDE} ${from} ${SIDE} ${from + 10}V${y}`,
   });
 }

@@ -34,16 +34,16 @@ export async function showDecision(root: HTMLElement, place: Place): Promise<voi
   const story = h("div", { class: "story" });
   const check = h("div", {});
   const prints = h("div", {});
-  const evidence = h("div", { class: "story" });
+  let evidence: Node[] = [];
   const head = h("div", {});
   const fill = (now: Account): void => {
     show(head, headOf(now, model));
-    show(story, storyOf(now, model));
+    show(story, storyOf(now, model), evidence);
     const open = prints.querySelector("details")?.open ?? false;
     show(prints, hashes(now, open));
   };
   fill(account);
-  show(root, head, story, evidence, check, prints);
+  show(root, head, story, check, prints);
   title(model?.title ?? "A decision");
   live.on(
     "decision",
@@ -55,15 +55,15 @@ export async function showDecision(root: HTMLElement, place: Place): Promise<voi
   );
   live.on("reset", () => void read().then(fill, () => undefined), signal);
   offerCheck(check, account, model, place);
-  if (account.decision) void addEvidence(evidence, account, signal);
+  void receiptTells(account, signal).then((sections) => {
+    evidence = sections;
+    story.append(...sections);
+  });
 }
 
-/** What only the receipt tells comes after the rest; not everybody may see every receipt. */
-async function addEvidence(
-  root: HTMLElement,
-  account: Account,
-  signal: AbortSignal,
-): Promise<void> {
+/** What only the receipt tells, which not everybody may see: who signed, and the path to the chain. */
+async function receiptTells(account: Account, signal: AbortSignal): Promise<Node[]> {
+  if (!account.decision) return [];
   try {
     const query = { model: account.model.id };
     const receipt = await text(`/api/receipts/${account.subject}`, query, signal);
@@ -71,11 +71,12 @@ async function addEvidence(
       anchor?: object;
       decision?: { evidence?: { kind?: string } };
     };
-    if (!anchor && decision?.evidence?.kind !== "quorum") return;
+    if (!anchor && decision?.evidence?.kind !== "quorum") return [];
     const { evidenceOf } = await import("../evidence.js");
-    show(root, evidenceOf(receipt));
+    return evidenceOf(receipt);
   } catch {
-    // Without the receipt the account stands for itself; a check says what is wrong with it.
+    // The account stands for itself; a check tells what is wrong with the receipt.
+    return [];
   }
 }
 
