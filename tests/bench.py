@@ -39,6 +39,8 @@ LIMITS = {
     "reveal": (52_000, "Reality 84k"),
     "tally": (130_000, "of four votes"),
     "sealed_relay": (70_000, "the outcome becomes a decision"),
+    "anchor": (50_000, "EAS timestamp 45.9k for one item, 2.48M for a hundred"),
+    "anchored_relay": (85_000, "at depth 20; Pyth 58k at depth 8, nothing decided"),
 }
 """The most that we allow ourselves, and peers' own contracts measured for the same operation."""
 

@@ -8,6 +8,7 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {IAnchorLog} from "../interfaces/IAnchorLog.sol";
 import {IAttestor} from "../interfaces/IAttestor.sol";
 import {IDecisionContract} from "../interfaces/IDecisionContract.sol";
+import {BatchLib} from "../libraries/BatchLib.sol";
 import {LeafLib} from "../libraries/LeafLib.sol";
 import {Batch} from "../types/Batch.sol";
 import {Prediction} from "../types/Prediction.sol";
@@ -29,7 +30,8 @@ contract AnchorLog is ERC165, IAnchorLog {
 
     bool private immutable _verifies;
 
-    mapping(uint64 number => bytes32 batchId) private _batches;
+    /// @dev By number, in consecutive slots: a mapping would hash for each, 100 gas. There is no other storage.
+    bytes32[2 ** 64 - 1] private _batches;
 
     /// @notice Fixes who anchors and who is paid.
     /// @param anchorer_ See `IAnchorLog.anchorer`. If it is an `IAttestor`, the log has its trust level; otherwise 1.
@@ -45,26 +47,26 @@ contract AnchorLog is ERC165, IAnchorLog {
     }
 
     /// @inheritdoc IAnchorLog
-    function anchor(Batch calldata last, uint32 count, bytes32 root) external {
+    function anchor(uint256 span, bytes32 lastRoot, bytes32 lastPrevious, bytes32 root) external {
         require(msg.sender == anchorer, NotAnchorer(msg.sender, anchorer));
-        Batch memory batch = _after(last, count, root);
-        _append(batch, _idOf(batch));
+        (uint64 number, uint32 count, bytes32 batchId) = _after(span, lastRoot, lastPrevious, root);
+        _append(number, count, root, batchId);
     }
 
     /// @inheritdoc IAnchorLog
     function anchorVouched(
-        Batch calldata last,
-        uint32 count,
+        uint256 span,
+        bytes32 lastRoot,
+        bytes32 lastPrevious,
         bytes32 root,
         uint40 predictedAt,
         bytes calldata evidence
     ) external {
         require(_verifies, AnchorerTakesNoEvidence(anchorer));
-        Batch memory batch = _after(last, count, root);
-        bytes32 batchId = _idOf(batch);
-        bool vouched = IAttestor(anchorer).verify(_asPrediction(batch, batchId, predictedAt), evidence);
-        require(vouched, BatchNotVouched(anchorer, batchId));
-        _append(batch, batchId);
+        (uint64 number, uint32 count, bytes32 batchId) = _after(span, lastRoot, lastPrevious, root);
+        Prediction memory prediction = _asPrediction(batchId, count, root, predictedAt);
+        require(IAttestor(anchorer).verify(prediction, evidence), BatchNotVouched(anchorer, batchId));
+        _append(number, count, root, batchId);
     }
 
     /// @inheritdoc IAnchorLog
@@ -87,14 +89,15 @@ contract AnchorLog is ERC165, IAnchorLog {
             // 2^64 indices and 2^32 positions; a proof of at most 32 nodes.
             if (evidence.length != HEAD_LENGTH + NODE_LENGTH * LeafLib.proofLength(position, count)) return false;
             bytes32 leaf = LeafLib.leafOf(firstIndex + position, prediction);
+            uint64 number = uint64(head >> 192);
             Batch memory batch = Batch({
-                number: uint64(head >> 192),
+                number: number,
                 firstIndex: uint64(firstIndex),
                 count: uint32(count),
                 root: LeafLib.rootFrom(leaf, evidence[HEAD_LENGTH:]),
                 previous: bytes32(evidence[24:HEAD_LENGTH])
             });
-            return _batches[batch.number] == _idOf(batch);
+            return _batches[number] == BatchLib.idOf(batch);
         }
     }
 
@@ -117,12 +120,12 @@ contract AnchorLog is ERC165, IAnchorLog {
 
     /// @inheritdoc IAnchorLog
     function idOf(Batch calldata batch) external view returns (bytes32) {
-        return _idOf(batch);
+        return BatchLib.idOf(batch);
     }
 
     /// @inheritdoc IAnchorLog
     function asPrediction(Batch calldata batch, uint40 predictedAt) external view returns (Prediction memory) {
-        return _asPrediction(batch, _idOf(batch), predictedAt);
+        return _asPrediction(BatchLib.idOf(batch), batch.count, batch.root, predictedAt);
     }
 
     /// @inheritdoc IAnchorLog
@@ -140,46 +143,53 @@ contract AnchorLog is ERC165, IAnchorLog {
         return interfaceId == type(IAttestor).interfaceId || super.supportsInterface(interfaceId);
     }
 
-    function _append(Batch memory batch, bytes32 batchId) private {
-        require(_batches[batch.number] == 0, BatchExists(batch.number));
+    function _append(uint64 number, uint32 count, bytes32 root, bytes32 batchId) private {
+        require(_batches[number] == 0, BatchExists(number));
 
-        _batches[batch.number] = batchId;
-        emit Anchored(batch.number, batch.firstIndex, batch.count, batch.root);
+        _batches[number] = batchId;
+        emit Anchored(number, count, root);
     }
 
     /// @dev The batch that follows the last one, which must be anchored; that nothing follows it yet `_append` checks.
-    function _after(Batch calldata last, uint32 count, bytes32 root) private view returns (Batch memory batch) {
+    function _after(
+        uint256 span,
+        bytes32 lastRoot,
+        bytes32 lastPrevious,
+        bytes32 root
+    ) private view returns (uint64 number, uint32 count, bytes32 batchId) {
+        count = uint32(span >> 64);
         require(count != 0, BatchEmpty());
-        batch.count = count;
-        batch.root = root;
+        uint32 lastCount = uint32(span >> 96);
         // An anchored batch is never empty: no count says that there is none.
-        if (last.count == 0) return batch;
+        if (lastCount == 0) return (0, count, BatchLib.idOf(Batch(0, 0, count, root, 0)));
 
-        bytes32 lastId = _idOf(last);
-        require(_batches[last.number] == lastId, UnknownBatch(last.number, lastId));
-        batch.number = last.number + 1;
-        batch.firstIndex = last.firstIndex + last.count;
-        batch.previous = lastId;
+        bytes32 lastId;
+        (lastId, batchId) = BatchLib.idsOf(span, lastRoot, lastPrevious, root);
+        number = uint64(span >> 192);
+        require(_batches[number] == lastId, UnknownBatch(number, lastId));
+        unchecked {
+            // Of an anchored batch all sums fit: no log has 2^64 batches, and this was required of it.
+            uint256 firstIndex = uint256(uint64(span >> 128)) + lastCount;
+            require(firstIndex + count <= type(uint64).max, LogFull(uint64(firstIndex), count));
+            ++number;
+        }
     }
 
     function _asPrediction(
-        Batch memory batch,
         bytes32 batchId,
+        uint32 count,
+        bytes32 root,
         uint40 predictedAt
     ) private view returns (Prediction memory) {
         return
             Prediction({
                 modelId: logId(),
                 subject: batchId,
-                inputHash: batch.root,
+                inputHash: root,
                 outputHash: batchId,
-                value: int128(uint128(batch.count)),
+                value: int128(uint128(count)),
                 confidence: 0,
                 predictedAt: predictedAt
             });
-    }
-
-    function _idOf(Batch memory batch) private view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), batch));
     }
 }

@@ -26,8 +26,9 @@ import {IDecisionContract} from "./IDecisionContract.sol";
 /// WARNING: the log says what was anchored, not that a batch holds what its leaves are said to hold: that the same
 /// index is not in two leaves, or a leaf unknown to all, is seen by whoever has the leaves (docs/anchoring.md).
 interface IAnchorLog is IAttestor {
-    /// @notice A batch was appended. Its `previous` is the id of the batch before.
-    event Anchored(uint64 indexed number, uint64 firstIndex, uint32 count, bytes32 root);
+    /// @notice A batch was appended. Its `firstIndex` is the sum of all counts before it, and its `previous` the id of
+    /// the batch before.
+    event Anchored(uint64 indexed number, uint32 count, bytes32 root);
     /// @notice Fees of this log were paid out by a decision contract, in wei.
     event FeesCollected(address indexed decisionContract, address indexed payee, uint256 amount);
 
@@ -47,24 +48,32 @@ interface IAnchorLog is IAttestor {
     error UnknownBatch(uint64 number, bytes32 batchId);
     /// @notice The log has a batch of this number already: it never changes.
     error BatchExists(uint64 number);
+    /// @notice The log would have more than 2^64 - 1 predictions.
+    error LogFull(uint64 firstIndex, uint32 count);
 
     /// @notice Appends a batch, by the transaction of the anchorer.
-    /// @dev Together with the next function the only way to write. Nothing is ever overwritten.
-    /// @param last The log's last batch as it was anchored; all zero if the log is empty.
-    /// @param count How many predictions the new batch has.
-    /// @param root Of the tree of its leaves.
-    function anchor(Batch calldata last, uint32 count, bytes32 root) external;
+    /// @dev Together with the next function the only way to write. Nothing is ever overwritten. The numbers are packed,
+    /// since calldata is a part of what a batch costs:
+    ///     span = last.number << 192 | last.firstIndex << 128 | last.count << 96 | count << 64
+    /// where `last` is the log's last batch as it was anchored, and all of it 0 if the log is empty.
+    /// @param span The numbers of the last batch, and how many predictions the new batch has.
+    /// @param lastRoot `last.root`.
+    /// @param lastPrevious `last.previous`.
+    /// @param root Of the tree of the new batch's leaves.
+    function anchor(uint256 span, bytes32 lastRoot, bytes32 lastPrevious, bytes32 root) external;
 
     /// @notice Appends a batch for which the anchorer, an `IAttestor`, vouches as for a prediction: see `asPrediction`.
     /// Anyone may relay.
-    /// @param last The log's last batch as it was anchored; all zero if the log is empty.
-    /// @param count How many predictions the new batch has.
-    /// @param root Of the tree of its leaves.
+    /// @param span As for `anchor`.
+    /// @param lastRoot As for `anchor`.
+    /// @param lastPrevious As for `anchor`.
+    /// @param root As for `anchor`.
     /// @param predictedAt The time in that prediction.
     /// @param evidence What the anchorer checks.
     function anchorVouched(
-        Batch calldata last,
-        uint32 count,
+        uint256 span,
+        bytes32 lastRoot,
+        bytes32 lastPrevious,
         bytes32 root,
         uint40 predictedAt,
         bytes calldata evidence

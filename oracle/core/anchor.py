@@ -91,8 +91,18 @@ class Batch:
         return self.number, self.first_index, self.count, self.root, self.previous
 
 
-EMPTY_ABI = (0, 0, 0, NO_BATCH, NO_BATCH)
-"""What stands for the batch before the first one, in a call of ``anchor``."""
+def anchor_arguments(last: Batch | None, batch: Batch) -> tuple[int, bytes, bytes, bytes]:
+    """What ``AnchorLog.anchor`` is called with to append ``batch``: span, lastRoot, lastPrevious and
+    root.
+
+    Args:
+        last: the log's last batch; None where it is empty.
+    """
+    span = batch.count << 64
+    if last is None:
+        return span, NO_BATCH, NO_BATCH, batch.root
+    span |= last.number << 192 | last.first_index << 128 | last.count << 96
+    return span, last.root, last.previous, batch.root
 
 
 def batch_after(last: Batch | None, count: int, root: bytes, *, chain_id: int, log: str) -> Batch:

@@ -7,7 +7,7 @@ prints it beside other systems' figures for the same operation.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from eth_utils.crypto import keccak
@@ -16,6 +16,7 @@ from oracle.chain.contracts import RequestLog
 from oracle.chain.wire import TxReceipt
 from oracle.core.prediction import Prediction
 from oracle.core.transaction import GWEI
+from tests.support.anchor_gas import anchor_gas
 from tests.support.committee_gas import quorum_gas, sealed_gas
 from tests.support.world import (
     FEE_GWEI,
@@ -51,6 +52,8 @@ class Gas:
         reveal: the opening of one of four votes.
         tally: the count of four votes.
         sealed_relay: ``relayDecision`` of their outcome.
+        anchor: a batch of a million predictions, or of one.
+        anchored_relay: ``relayDecision`` of one of them, otherwise as ``make_decision``.
     """
 
     make_decision: int
@@ -65,6 +68,8 @@ class Gas:
     reveal: int
     tally: int
     sealed_relay: int
+    anchor: int
+    anchored_relay: int
 
 
 async def measure_gas(world: World) -> Gas:
@@ -85,7 +90,7 @@ async def measure_gas(world: World) -> Gas:
     await _request(world)
     said = _prediction(keccak(b"second"), keccak(INPUT))
     voted = await sealed_gas(world, said)
-    return Gas(
+    measured = Gas(
         first_commit=voted.first_commit,
         commit=voted.commit,
         reveal=voted.reveal,
@@ -98,7 +103,11 @@ async def measure_gas(world: World) -> Gas:
         request=(await _request(world)).gas_used,
         answer=answered.gas_used - await _spent_by(world, answered, consumer),
         round_trip=asked.gas_used + answered.gas_used,
+        anchor=0,
+        anchored_relay=0,
     )
+    anchored = await anchor_gas(world, said)
+    return replace(measured, anchor=anchored.anchor, anchored_relay=anchored.relay)
 
 
 def rows(gas: Gas) -> Iterator[tuple[str, int]]:

@@ -20,6 +20,8 @@ PINNED = Gas(
     reveal=39_602,
     tally=116_279,
     sealed_relay=66_182,
+    anchor=49_895,
+    anchored_relay=80_732,
 )
 LIMITS = Gas(
     make_decision=58_000,
@@ -34,6 +36,8 @@ LIMITS = Gas(
     reveal=52_000,
     tally=130_000,
     sealed_relay=70_000,
+    anchor=50_000,
+    anchored_relay=85_000,
 )
 
 
