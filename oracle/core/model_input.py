@@ -110,7 +110,7 @@ class InputCodec:
                 f"the input is {count}, not {len(features)} features",
                 remedy=f"give {', '.join(names)} as an object or a list",
             )
-        integers = [_units(feature, x) for feature, x in zip(features, given, strict=True)]
+        integers = [feature_units(feature, x) for feature, x in zip(features, given, strict=True)]
         return encode_packed(features, integers)
 
     def _encode_tensors(self, given: object) -> bytes:
@@ -149,8 +149,12 @@ class InputCodec:
         return array_of(value, spec.dtype, f"tensor {spec.name!r}", max_elements=budget)
 
 
-def _units(feature: Feature, value: object) -> int:
-    """What a caller wrote for one feature, as the integer that is packed."""
+def feature_units(feature: Feature, value: object) -> int:
+    """What a caller wrote for one feature, as the integer that is packed.
+
+    Raises:
+        InvalidInput: it is no finite number and no label of the feature.
+    """
     wrong = InvalidInput(
         f"feature {feature.name} is {str(value)[:40]!r}",
         remedy=f"give one of {', '.join(feature.labels)}"

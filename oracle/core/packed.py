@@ -117,11 +117,24 @@ class PackedRows:
             if len(message) != self._size:
                 check_length(features, message)
         integers = self._integers(messages)
-        outside = (integers < self._low) | (integers > self._high)
-        if outside.any():
-            row, column = (int(place[0]) for place in np.nonzero(outside))
+        outside = self.outside(integers)
+        if outside is not None:
+            row, column = outside
             check_range(features[column], int(integers[row, column]))
-        return self._tensors(integers)
+        return self.tensors(integers)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether every feature takes the vectorised path."""
+        return self._narrow
+
+    def outside(self, integers: NDArray[np.int64]) -> tuple[int, int] | None:
+        """Row and column of the first integer outside its feature's range; narrow features only."""
+        wrong = (integers < self._low) | (integers > self._high)
+        if not wrong.any():
+            return None
+        row, column = (int(place[0]) for place in np.nonzero(wrong))
+        return row, column
 
     def _gather_index(self) -> NDArray[np.intp]:
         """For each feature, the places of its 8 bytes in a row that begins with a zero byte."""
@@ -140,7 +153,8 @@ class PackedRows:
         wide = spread.view(">i8")[..., 0].astype(np.int64)
         return (wide << self._shift) >> self._shift
 
-    def _tensors(self, integers: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    def tensors(self, integers: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """The model's inputs by name of integers in range, one row an input; narrow only."""
         numbers = integers / self._scale
         tensors = self._spec.tensors
         if len(tensors) == 1:

@@ -167,7 +167,7 @@ def _score_stacks(card: ModelCard, stacks: Sequence[NDArray[Any]]) -> list[Outpu
     """``stacks`` are the raw outputs as ``[rows, *shape of one run]``."""
     rows = len(stacks[0])
     for spec, stack in zip(card.outputs, stacks, strict=True):
-        _check(card, spec, stack)
+        check_stack(card, spec, stack)
     try:
         rounded = [
             round_output(spec, stack) for spec, stack in zip(card.outputs, stacks, strict=True)
@@ -230,7 +230,12 @@ def _encodings(stacks: Sequence[NDArray[Any]]) -> list[bytes]:
     return [b"".join(parts) for parts in zip(*columns, strict=True)]
 
 
-def _check(card: ModelCard, spec: OutputSpec, stack: NDArray[Any]) -> None:
+def check_stack(card: ModelCard, spec: OutputSpec, stack: NDArray[Any]) -> None:
+    """Hold raw outputs, ``[rows, *shape of one run]``, to the card.
+
+    Raises:
+        InferenceError: another dtype or shape, or more elements than the card allows.
+    """
     shape = stack.shape[1:]
     fits = len(shape) == len(spec.shape) and all(
         not isinstance(want, int) or want == found

@@ -43,9 +43,9 @@ class Runner:
         fixed = all(
             isinstance(dim, int) for spec in self.card.input.tensors for dim in spec.shape[1:]
         ) and all(spec.shape and spec.dtype != "string" for spec in self.card.input.tensors)
-        self._seconds = (
-            None if fixed and not model.graph.may_not_end else float(self.card.limits.max_seconds)
-        )
+        self.ends = fixed and not model.graph.may_not_end
+        """Whether no input can make a run of the model go on and on."""
+        self._seconds = None if self.ends else float(self.card.limits.max_seconds)
         self.quick = self._seconds is None and self._measure() < QUICK_SECONDS
         if not self.quick:
             self._seconds = float(self.card.limits.max_seconds)

@@ -1,0 +1,145 @@
+"""A whole run on this machine: every core takes the next span; then the tree is built.
+
+What is done already is not done again: a run that was killed at any point is simply run again, and
+gives the same root, because the manifest fixed all that enters it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from oracle.batch import tree
+from oracle.batch.columns import columns_needed, csv_types
+from oracle.batch.manifest import Manifest
+from oracle.batch.parts import Parts
+from oracle.batch.scorer import Scorer
+from oracle.batch.source import Source, Span
+from oracle.core.errors import VerificationError
+from oracle.inference.folder import StoredModel
+
+Progress = Callable[[int], None]
+"""Told how many more rows are done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run that is ready to go.
+
+    Attributes:
+        first_index: how many predictions the anchor log has before this batch.
+    """
+
+    model: StoredModel
+    source: Source
+    manifest: Manifest
+    folder: Path
+    first_index: int = 0
+
+    @property
+    def chunks(self) -> list[tuple[int, int]]:
+        """First row and rows of every chunk."""
+        return [chunk for span in self.source.spans for chunk in span.chunks()]
+
+    @property
+    def parts(self) -> Parts:
+        """Where its parts are."""
+        return Parts(self.folder, self.manifest)
+
+    def require_source(self) -> None:
+        """Refuse an input file that is not the manifest's.
+
+        Raises:
+            VerificationError: it changed.
+        """
+        if (found := self.source.fingerprint()) != self.manifest.fingerprint:
+            raise VerificationError(
+                f"{self.source.path} has the fingerprint {found}, not {self.manifest.fingerprint}",
+                remedy="the file changed while it was read: run it again into a new folder",
+            )
+
+
+def score_embedded(run: Run, progress: Progress, *, threads: int | None = None) -> None:
+    """Score and store every chunk that is not there yet, on all cores.
+
+    Raises:
+        InvalidInput, InferenceError: a row is refused; the message has its number.
+        JournalError: a part can not be written.
+    """
+    scorer = Scorer(run.model, run.manifest.rule)
+    many = threads or cores()
+    with ThreadPoolExecutor(many, thread_name_prefix="batch") as pool:
+        spans = iter(run.source.spans)
+        running: set[Future[None]] = set()
+        try:
+            while True:
+                for span in spans:
+                    running.add(pool.submit(score_span, run, scorer, span, progress))
+                    if len(running) > many:
+                        break
+                if not running:
+                    break
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for each in done:
+                    each.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    run.require_source()
+
+
+def score_span(run: Run, scorer: Scorer, span: Span, progress: Progress) -> None:
+    """Score and store the chunks of one span that are not there yet."""
+    parts = run.parts
+    missing = {
+        first
+        for first, rows in span.chunks()
+        if not parts.has_leaves(run.first_index, first, rows)
+        or not parts.has_predictions(first, rows)
+    }
+    for first, rows in span.chunks():
+        if first in missing and parts.has_predictions(first, rows):
+            parts.renew_leaves(run.first_index, first)
+            missing.remove(first)
+        if first not in missing:
+            progress(rows)
+    if not missing:
+        return
+    for first, chunk in run.source.read(span, *_columns(run)):
+        if first in missing:
+            parts.write(first, scorer.score(chunk, first), run.first_index)
+            progress(len(chunk))
+
+
+def build_tree(run: Run, *, threads: int | None = None) -> bytes:
+    """The root over all stored leaves, 32 bytes; the nodes stay on disk."""
+    parts = run.parts
+    known = parts.root(run.first_index)
+    if known is not None:
+        return known
+    path = parts.tree_folder(run.first_index) / "nodes"
+    count = run.manifest.rows
+    tree.write_leaves(path, count, parts.read_leaves(run.first_index, run.chunks))
+    with ThreadPoolExecutor(threads or cores()) as pool:
+        root = tree.build(path, count, pool)
+    parts.finish_tree(run.first_index, root)
+    return root
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _columns(run: Run) -> tuple[list[str], dict[str, pa.DataType]]:
+    card, column = run.model.card, run.manifest.subject_column
+    names = columns_needed(card)
+    types = csv_types(card)
+    if column is not None and column not in names:
+        names = [*names, column]
+        types = {**types, column: pa.string()}
+    return names, types
