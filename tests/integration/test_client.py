@@ -1,4 +1,4 @@
-"""The JavaScript client, and web3.js by itself, against a running node: ``tests/js/live``."""
+"""The JavaScript client, its README, and web3.js by itself, against a node: ``tests/js/live``."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ async def test_script__node_runs__passes(served: Served, script: Path) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(240):
         output, _ = await process.communicate()
     assert process.returncode == 0, output.decode()
