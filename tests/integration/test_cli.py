@@ -262,6 +262,38 @@ def test_decisions__lists_shows_and_finds_by_the_beginning(up: Up):
     assert page["next"]
 
 
+def test_verify__a_subject_its_transaction_and_its_receipt__all_hold(up: Up, tmp_path: Path):
+    account = up.shell.json("decide", "wine-origin", "--example", "--subject", "bottle 1")
+    file = tmp_path / "receipt.json"
+    for what in ("bottle 1", account["subject"], account["decision"]["tx_hash"]):
+        done = up.shell.run("verify", what, "-o", str(file))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "✓ verified" in done.stdout
+    assert up.shell.json("verify", str(file))["verified"] is True
+    changed = file.read_text().replace('"trustLevel":1', '"trustLevel":2')
+    file.write_text(changed)
+    assert up.shell.run("verify", str(file)).returncode == 5
+    assert up.shell.run("verify", "0x" + "ab" * 32).returncode == 2
+    audited = up.shell.json("audit", "--model", "wine-origin", "--since", "1h")
+    assert audited["decisions"]["counts"]["held"] >= 1
+    assert audited["decisions"]["findings"] == []
+
+
+def test_request_by_hash__the_node_gets_the_input__is_answered_and_verified(up: Up):
+    asked = up.shell.json("request", "credit-default", "--example", "--by-hash")
+    assert up.shell.run("verify", asked["request_id"]).returncode == 0
+
+
+def test_private__decided_shown_in_part_and_forgotten(up: Up, tmp_path: Path):
+    whole, part = str(tmp_path / "whole.json"), str(tmp_path / "part.json")
+    about = up.shell.json("decide", "credit-default", "--example", "--private")["subject"]
+    assert up.shell.run("receipt", "get", about, "-o", whole).returncode == 0
+    assert up.shell.run("receipt", "redact", whole, "--show", "income", "-o", part).returncode == 0
+    assert up.shell.run("receipt", "forget", about).returncode == 0
+    assert up.shell.run("receipt", "get", about).returncode == 2
+    assert up.shell.run("verify", part).returncode == 0
+
+
 def test_doctor__beside_a_healthy_node__finds_it_healthy(up: Up):
     port = up.api.rsplit(":", 1)[1]
     done = up.shell.run("doctor", "--port", port, "--json")
