@@ -7,6 +7,7 @@
 # make bench  gas and inference figures, next to their limits
 # make soak   a random walk on a hostile chain: MINUTES=10 SEED=7 (one at random without SEED)
 # make migration name="what changes"   a draft of the journal's next revision
+# make package  the contracts as an npm package, in dist/npm
 # make clean  remove everything that was installed or generated
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ PIP := $(BIN)/python -m pip --quiet --no-input
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up page test test-python test-solidity test-js check format migration bench screenshots soak install install-dev lock clean
+.PHONY: demo up page test test-python test-solidity test-js check format migration bench package screenshots soak install install-dev lock clean
 
 demo: install
 	@oracle demo
@@ -94,6 +95,10 @@ bench: install-dev
 MINUTES ?= 10
 soak: install-dev
 	$(BIN)/python -m tests.support.walk --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+package: install
+	@oracle compile --package dist/npm
+	@npm pack --silent --pack-destination dist ./dist/npm
 
 LOCK = $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --quiet
 

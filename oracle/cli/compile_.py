@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,11 +18,24 @@ def compile_(
     download: Annotated[
         bool, typer.Option("--download", help="Let py-solc-x fetch a native compiler; faster.")
     ] = False,
+    package: Annotated[
+        Path | None,
+        typer.Option(help="Compile nothing: write the npm package of contracts and ABIs there."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Compile the contracts, or check that their artifacts are fresh."""
     from oracle.chain import compile as compiling
 
+    if package is not None:
+        from oracle.chain.npm_package import write_package
+
+        files = write_package(compiling.project_root(), package)
+        if json:
+            show_json({"folder": str(package), "files": list(files)})
+        else:
+            out.print(f"[good]✓[/good] {len(files)} files in {package}; `npm pack {package}` packs")
+        return
     if check:
         stale = compiling.check_fresh()
         if json:

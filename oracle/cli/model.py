@@ -136,6 +136,35 @@ def check(
 
 
 @app.command()
+def contract(
+    name: Annotated[str, typer.Argument(help="Name or 0x id.")],
+    into: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the file there, not to the terminal.")
+    ] = None,
+    trust: Annotated[
+        int, typer.Option(min=1, max=4, help="The least trust level of a decision it takes.")
+    ] = 1,
+    models: Models = None,
+) -> None:
+    """Write a Solidity contract that asks this model: named inputs, packing, labels as an enum.
+
+    It builds on the npm package that `oracle compile --package` writes.
+    """
+    from oracle.cli.place import models_of
+    from oracle.core.consumer_source import consumer_source, contract_name
+
+    model = models_of(_settings(models)).find(name)
+    source = consumer_source(model.card, model.model_id, trust_level=trust)
+    if into is None:
+        typer.echo(source, nl=False)
+        return
+    path = into / f"{contract_name(model.card)}.sol" if into.is_dir() else into
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source, encoding="utf-8")
+    out.print(f"[good]✓[/good] {path}")
+
+
+@app.command()
 def train(
     name: Annotated[str, typer.Argument(help="A bundled model of this checkout.")],
     check: Annotated[
