@@ -92,8 +92,7 @@ class Batch:
 
 
 def anchor_arguments(last: Batch | None, batch: Batch) -> tuple[int, bytes, bytes, bytes]:
-    """What ``AnchorLog.anchor`` is called with to append ``batch``: span, lastRoot, lastPrevious and
-    root.
+    """What ``AnchorLog.anchor`` takes to append ``batch``: span, lastRoot, lastPrevious, root.
 
     Args:
         last: the log's last batch; None where it is empty.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from oracle.chain.abi import interface
@@ -44,20 +45,14 @@ async def check_anchor(receipt: Receipt, rpc: RpcPool, report: Report) -> None:
 
 
 def _anchored_in(mined: TxReceipt, anchor: Anchor) -> Batch:
-    """The batch in the transaction's event; ``previous`` is not in it, and is in the id."""
+    """The batch that the event tells; first index and link are in the id alone."""
     codec = interface("AnchorLog")
     for log in mined.logs:
         if log.address.lower() != anchor.log.lower():
             continue
         name, fields = codec.decode_event(log) or ("", {})
         if name == "Anchored" and fields["number"] == anchor.batch.number:
-            return Batch(
-                number=fields["number"],
-                first_index=fields["firstIndex"],
-                count=fields["count"],
-                root=fields["root"],
-                previous=anchor.batch.previous,
-            )
+            return replace(anchor.batch, count=fields["count"], root=fields["root"])
     raise VerificationError(
         f"the transaction anchored no batch {anchor.batch.number} in the log {anchor.log}",
         remedy=REMEDY,

@@ -15,7 +15,7 @@ from oracle.chain.events import DecisionLog
 from oracle.chain.local import local_chain
 from oracle.chain.signer import AccountSigner
 from oracle.chain.wire import BlockStamp, Log
-from oracle.core.anchor import EMPTY_ABI, batch_after
+from oracle.core.anchor import anchor_arguments, batch_after
 from oracle.core.prediction import Prediction, subject_of
 from oracle.core.receipt import PlainInput
 from oracle.verify.audit import Finding, audit_decisions, audit_log, audit_promise, block_at
@@ -100,13 +100,13 @@ async def anchor_log(world: World) -> str:
     await deploy(plan_deployment([], others=[spec]), world.rpc, signer)
     batch = None
     for n in range(3):
-        last = EMPTY_ABI if batch is None else batch.as_abi()
         root = bytes([n + 1]) * 32
+        following = batch_after(batch, 10 + n, root, chain_id=CHAIN_ID, log=spec.address)
         await signer.send_transaction(
             to=spec.address,
-            calldata=interface("AnchorLog").encode("anchor", last, 10 + n, root),
+            calldata=interface("AnchorLog").encode("anchor", *anchor_arguments(batch, following)),
         )
-        batch = batch_after(batch, 10 + n, root, chain_id=CHAIN_ID, log=spec.address)
+        batch = following
     return spec.address
 
 

@@ -19,7 +19,7 @@ from oracle.chain.local import LocalChain, dev_account, local_chain
 from oracle.chain.rpc import RpcPool
 from oracle.chain.signer import AccountSigner
 from oracle.chain.wire import TxReceipt
-from oracle.core.anchor import EMPTY_ABI, batch_after, leaf_of
+from oracle.core.anchor import anchor_arguments, batch_after, leaf_of
 from oracle.core.anchor import encode_evidence as encode_anchored
 from oracle.core.canonical import keccak256
 from oracle.core.errors import Conflict, NotFound, VerificationError
@@ -439,7 +439,7 @@ async def test_anchored__then_decided__holds_and_is_refused_where_the_log_differ
         batch = batch_after(None, 5, tree.root, chain_id=CHAIN_ID, log=spec.address)
         mined = await signer.send_transaction(
             to=spec.address,
-            calldata=interface("AnchorLog").encode("anchor", EMPTY_ABI, 5, tree.root),
+            calldata=interface("AnchorLog").encode("anchor", *anchor_arguments(None, batch)),
         )
         anchored_at = (await rpc.block(mined.block_hash)).timestamp
         digest = promise_digest(
