@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IDecisionFeed} from "../../contracts/interfaces/IDecisionFeed.sol";
+import {IDecisionGateway} from "../../contracts/interfaces/IDecisionGateway.sol";
 import {ModelConfig} from "../../contracts/types/Model.sol";
 import {Prediction} from "../../contracts/types/Prediction.sol";
 import {Stage} from "./support/Stage.sol";
@@ -74,6 +76,49 @@ contract GasTest is Stage {
     function test_gas_roundTrip_OfAModelWithoutFee() external {
         roundTrip(0);
         costs("round trip from a consumer contract, no fee", 126_185, 138_000);
+    }
+
+    /// hardhat-config: default.isolate = true
+    function test_gas_feed_Read_TheRoundThatWasNoted() external {
+        openFeed(3, 3).latestRoundData();
+        costs("latestRoundData, the round noted", 15_696, 16_000);
+    }
+
+    /// hardhat-config: default.isolate = true
+    function test_gas_feed_Read_ThreeRoundsFurther() external {
+        openFeed(6, 3).latestRoundData();
+        costs("latestRoundData, three rounds not noted", 32_026, 33_000);
+    }
+
+    /// hardhat-config: default.isolate = true
+    function test_gas_feed_NoteARound() external {
+        openFeed(3, 2).advance(1);
+        costs("advance by one round", 41_707, 42_000);
+    }
+
+    /// hardhat-config: default.isolate = true
+    function test_gas_gateway_Publish() external {
+        register(BUSY, config(operator));
+        IDecisionGateway gateway = IDecisionGateway(
+            deploy("contracts/gateway/DecisionGateway.sol:DecisionGateway", abi.encode(oracle))
+        );
+        (bytes32[] memory models, string[] memory urls) = (new bytes32[](1), new string[](1));
+        (models[0], urls[0]) = (BUSY, "https://node.example/ccip/{sender}/{data}");
+        vm.prank(owner);
+        gateway.publish(models, urls);
+        costs("publish where one model's reads are served", 130_871, 132_000);
+    }
+
+    function openFeed(uint80 rounds, uint80 noted) private returns (IDecisionFeed feed) {
+        register(BUSY, config(operator));
+        bytes memory terms = abi.encode(oracle, BUSY, keccak256("series"), 3, 1 days, 1, "EUR / USD");
+        feed = IDecisionFeed(deploy("contracts/feeds/DecisionFeed.sol:DecisionFeed", terms));
+        for (uint80 round = 1; round <= rounds; ++round) {
+            Prediction memory p = prediction(feed.subjectOf(round));
+            vm.prank(operator);
+            oracle.makeDecision(p);
+        }
+        feed.advance(noted);
     }
 
     /// @dev Twice: the figures are those of the second time.
