@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from eth_account.signers.local import LocalAccount
@@ -54,6 +54,7 @@ class AccountSigner:
         account: the key.
         timeout: seconds to wait for a receipt.
         max_fee_gwei: most to pay for one gas, or None for no ceiling.
+        record: told of the signed bytes before they are sent, to write them down.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class AccountSigner:
         *,
         timeout: float = 180.0,
         max_fee_gwei: float | None = None,
+        record: Callable[[bytes], None] | None = None,
     ) -> None:
         self._rpc = rpc
         self._account = account
         self._timeout = timeout
         self._ceiling = None if max_fee_gwei is None else round(max_fee_gwei * 10**9)
+        self._record = record
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -115,10 +118,21 @@ class AccountSigner:
                 fields["type"] = 2
             signed = await asyncio.to_thread(self._account.sign_transaction, fields)
             raw = bytes(signed.raw_transaction)
+            if self._record is not None:
+                self._record(raw)
             receipt = await self._broadcast(raw)
         if not receipt.succeeded:
             raise await self._why(message, limit, receipt)
         return receipt
+
+    async def send_again(self, raw: bytes) -> TxReceipt:
+        """Send signed bytes that may have been sent before, and wait; it may have reverted.
+
+        Raises:
+            ChainError: it is refused for good: its nonce went to another transaction, say.
+            Transient: no receipt in time.
+        """
+        return await self._broadcast(raw)
 
     async def _fees(self) -> dict[str, int]:
         head = await self._rpc.block("latest")

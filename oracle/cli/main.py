@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from oracle.cli import (
     audit,
+    batch,
     chain,
     committee,
     compile_,
@@ -81,6 +82,7 @@ app.command(rich_help_panel=ASK)(request.request)
 app.add_typer(decisions.app, rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(verify.verify)
 app.add_typer(receipt.app, rich_help_panel=ASK)
+app.add_typer(batch.app, rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(audit.audit)
 app.add_typer(model.app, rich_help_panel=BUILD)
 app.add_typer(committee.app, rich_help_panel=BUILD)

@@ -1,0 +1,174 @@
+"""What ``oracle batch`` does with settings, a chain and a key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from oracle.batch.anchoring import AnchorRecord, Recorder, anchor
+from oracle.batch.columns import require_columns
+from oracle.batch.engine import Progress, Run, build_tree
+from oracle.batch.log import AnchorLog, log_at
+from oracle.batch.manifest import Manifest, fix_manifest, read_manifest, write_whole
+from oracle.batch.receipts import RUNTIME, anchored_row
+from oracle.batch.source import Source
+from oracle.chain.abi import interface
+from oracle.chain.contracts import DecisionLog, decode_logs
+from oracle.chain.create2 import PROXY, ensure_proxy
+from oracle.chain.deployment import ContractSpec, require_code
+from oracle.chain.keys import KeyLock
+from oracle.chain.signer import AccountSigner
+from oracle.cli.compose import contract_at
+from oracle.cli.place import Place, lock_folder, models_of, open_place
+from oracle.cli.settings import Settings
+from oracle.core.canonical import canonical_json
+from oracle.core.errors import ConfigError, VerificationError
+from oracle.core.policy import Verdict
+from oracle.inference.folder import StoredModel
+from oracle.inference.runtime import runtime_record
+
+Score = Callable[[Run, Progress], None]
+Bar = Callable[[Run], AbstractContextManager[Progress]]
+
+
+def open_run(
+    settings: Settings,
+    model: str,
+    path: Path,
+    folder: Path,
+    *,
+    subject: str | None,
+    prefix: str | None,
+    at: int | None,
+) -> Run:
+    """The run that the command names: a new one, or the one that the folder has.
+
+    Raises:
+        InvalidInput: no such file, column or subject rule.
+        Conflict: the folder has another run.
+    """
+    found = models_of(settings).find(model)
+    source = Source(path)
+    require_columns(found.card, source.names, subject)
+    wanted = Manifest(
+        model="0x" + found.model_id.hex(),
+        source=path.name,
+        fingerprint=source.fingerprint(),
+        rows=source.rows,
+        subject_column=subject,
+        subject_prefix=prefix,
+        predicted_at=int(time.time()) if at is None else at,
+    )
+    assert wanted.rule
+    manifest = fix_manifest(folder, wanted, given_time=at is not None)
+    if not (folder / RUNTIME).is_file():
+        write_whole(folder / RUNTIME, canonical_json(runtime_record()))
+    return Run(model=found, source=source, manifest=manifest, folder=folder)
+
+
+def model_of(settings: Settings, folder: Path) -> StoredModel:
+    """The model of a batch's folder.
+
+    Raises:
+        NotFound: there is no batch, or its model is not known here.
+    """
+    return models_of(settings).find(read_manifest(folder).model_id)
+
+
+def score_run(ready: Run, score: Score, bar: Bar) -> bytes:
+    """Score whatever is not scored yet, and give the root, 32 bytes."""
+    known = ready.parts.root(ready.first_index)
+    if known is not None:
+        return known
+    with bar(ready) as progress:
+        score(ready, progress)
+        return build_tree(ready)
+
+
+async def anchor_run(
+    settings: Settings, ready: Run, score: Score, bar: Bar, log: str | None
+) -> AnchorRecord:
+    """Score, and anchor the root once.
+
+    Raises:
+        ConfigError: no chain, no key, or the key may not anchor in that log.
+        ChainError: the log refuses; run it again.
+    """
+    async with open_place(settings) as place:
+        recorder = Recorder(ready.folder)
+        signer = AccountSigner(
+            place.rpc, place.account, max_fee_gwei=settings.max_fee_gwei, record=recorder
+        )
+        lock = KeyLock(lock_folder(place), signer.address, place.network.chain_id)
+        lock.acquire()
+        try:
+            found = await _log(place, log)
+
+            def root_of(placed: Run) -> bytes:
+                return score_run(placed, score, bar)
+
+            return await anchor(ready, found, signer, recorder, root_of)
+        finally:
+            lock.release()
+
+
+async def decide_row(settings: Settings, folder: Path, row: int) -> dict[str, Any]:
+    """A decision on chain by a row's proof.
+
+    Raises:
+        Reverted: the contract refuses: the model's attestor is another, the subject is decided.
+    """
+    found = anchored_row(folder, row)
+    async with open_place(settings) as place:
+        contract, _ = await contract_at(place)
+        signer = AccountSigner(place.rpc, place.account, max_fee_gwei=settings.max_fee_gwei)
+        calldata = contract.encode_relay_decision(found.row.prediction, found.evidence)
+        receipt = await signer.send_transaction(to=contract.address, calldata=calldata)
+        made = next(
+            log
+            for log in decode_logs(receipt.logs, contract.address)
+            if isinstance(log, DecisionLog)
+        )
+    return {
+        "subject": "0x" + found.row.prediction.subject.hex(),
+        "verdict": Verdict(made.verdict).name,
+        "value": found.row.prediction.value,
+        "trust level": made.trust_level,
+        "transaction": "0x" + receipt.tx_hash.hex(),
+        "gas": receipt.gas_used,
+    }
+
+
+async def _log(place: Place, given: str | None) -> AnchorLog:
+    """The log that was named, else this account's own, deployed where it is not there yet."""
+    operator = str(place.account.address)
+    spec = ContractSpec(contract="AnchorLog", arguments=(operator, operator))
+    address = given or spec.address
+    code = await place.rpc.code(address, "latest")
+    if not code and given is None:
+        signer = AccountSigner(place.rpc, place.account, max_fee_gwei=place.settings.max_fee_gwei)
+        await ensure_proxy(place.rpc, signer)
+        await signer.send_transaction(to=PROXY, calldata=spec.salt + spec.creation_code)
+        code = await place.rpc.code(address, "latest")
+    if not code:
+        raise ConfigError(
+            f"there is no contract at {address} on chain {place.network.chain_id}",
+            remedy="name an anchor log with --log, or none for this account's own",
+        )
+    try:
+        require_code(spec.artifact, address, code)
+    except VerificationError as error:
+        raise ConfigError(f"{address} is no anchor log: {error.what}") from error
+    log = log_at(place.rpc, address)
+    codec = interface("AnchorLog")
+    body = await place.rpc.eth_call(log.address, codec.encode("anchorer"), block="latest")
+    (anchorer,) = codec.decode_output("anchorer", body).values()
+    if str(anchorer).lower() != operator.lower():
+        raise ConfigError(
+            f"only {anchorer} anchors in the log {log.address}, this is {operator}",
+            remedy="use that key, or another log",
+        )
+    return log
