@@ -54,6 +54,7 @@ from tests.support.harness import (
     running_node,
     until,
 )
+from tests.support.javascript import outcomes_in_javascript
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NAME = "credit-default"
@@ -83,6 +84,18 @@ async def checked(world: World, receipt: Receipt) -> Report:
         rule=world.model.policy.rule if world.model.policy else None,
         expected=world.contract.address,
     )
+
+
+async def agreed(world: World, receipt: Receipt, report: Report) -> bool:
+    """Whether the JavaScript client makes the same checks with the same outcomes."""
+    found = await outcomes_in_javascript(receipt, world.url, world.model, world.contract.address)
+    return found == {check.name: check.outcome for check in report.checks}
+
+
+async def refused_in_javascript(world: World, receipt: Receipt) -> str:
+    """Why the JavaScript client refuses a receipt."""
+    found = await outcomes_in_javascript(receipt, world.url, world.model, world.contract.address)
+    return list(found.values())[-1]
 
 
 async def decide(
@@ -393,12 +406,15 @@ async def test_quorum__from_the_chain__holds_with_every_signature(tmp_path: Path
             report = await checked(world, receipt)
             assert {"signatures", "attestor"} <= {check.name for check in report.checks}
             assert receipt.operator is None
+            assert await agreed(world, receipt, report)
 
             decision = receipt.decision
             assert decision is not None
             fewer = replace(decision.evidence, members=(*addresses[:2], str(OPERATOR.address)))
             with pytest.raises(VerificationError, match="the committee is"):
                 await checked(world, moved(receipt, evidence=fewer))
+            reason = await refused_in_javascript(world, moved(receipt, evidence=fewer))
+            assert "the committee is" in reason
 
 
 async def test_anchored__then_decided__holds_and_is_refused_where_the_log_differs(
@@ -474,6 +490,7 @@ async def test_anchored__then_decided__holds_and_is_refused_where_the_log_differ
         anchored = pending.with_anchor(anchor)
         report = await checked(world, anchored)
         assert {"proof", "root on chain", "anchor log"} <= {each.name for each in report.checks}
+        assert await agreed(world, anchored, report)
 
         forged = MerkleTree([leaf_of(n, each) for n, each in enumerate(said[::-1])])
         index = 1
@@ -488,9 +505,13 @@ async def test_anchored__then_decided__holds_and_is_refused_where_the_log_differ
         later = replace(anchor, batch=replace(batch, number=1, previous=b"\x01" * 32), index=3)
         with pytest.raises(VerificationError, match="anchored no batch 1"):
             await checked(world, anchored.with_anchor(later))
+        reason = await refused_in_javascript(world, anchored.with_anchor(later))
+        assert "anchored no batch 1" in reason
         elsewhere = replace(anchor, log=deployed.address)
         with pytest.raises(VerificationError, match="the code at"):
             await checked(world, replace(anchored, promise=None, anchor=elsewhere))
+        forged_log = replace(anchored, promise=None, anchor=elsewhere)
+        assert "the code at" in await refused_in_javascript(world, forged_log)
 
         relayed = await AccountSigner(rpc, REQUESTER).send_transaction(
             to=deployed.address,
@@ -504,6 +525,7 @@ async def test_anchored__then_decided__holds_and_is_refused_where_the_log_differ
         decided = replace(anchored, decision=built.decision)
         report = await checked(world, decided)
         assert {"evidence", "attestor", "root on chain"} <= {each.name for each in report.checks}
+        assert await agreed(world, decided, report)
 
 
 async def test_receipt__with_the_database_lost_or_an_old_backup__is_the_same(

@@ -5,6 +5,7 @@ import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
 
 import { predictionDigest, structHash } from "../../dapp/client/src/prediction.ts";
 import {
+  batchId,
   pathLength,
   predictionLeaf,
   rootBy,
@@ -21,6 +22,29 @@ describe("a prediction", () => {
       assert.equal(structHash(read), hash);
       const contract = domain.verifyingContract.toLowerCase();
       assert.equal(predictionDigest(Number(domain.chainId), contract, read), digest);
+    });
+  }
+});
+
+describe("a batch", () => {
+  const { batches, chainId, log } = vectors("merkle");
+
+  for (const { leaves, predictions: said, proofs, id, ...header } of batches) {
+    it(`of ${header.count} has the leaves, proofs and id of Solidity and Python`, () => {
+      const batch = {
+        ...header,
+        number: BigInt(header.number),
+        firstIndex: BigInt(header.firstIndex),
+        count: Number(header.count),
+      };
+      said.forEach((prediction, at) => {
+        const leaf = predictionLeaf(batch.firstIndex + BigInt(at), parsed(prediction));
+        assert.equal(leaf, leaves[at]);
+        assert.equal(proofs[at].length, pathLength(BigInt(at), batch.count));
+        assert.equal(rootBy(leaf, proofs[at]), batch.root);
+      });
+      assert.equal(rootOf(leaves), batch.root);
+      assert.equal(batchId(Number(chainId), log, batch), id);
     });
   }
 });

@@ -9,6 +9,7 @@ import {
   type Hex,
   concat,
   encodeAbiParameters,
+  encodePacked,
   keccak256,
   parseAbiParameters,
 } from "viem";
@@ -50,6 +51,15 @@ export function batchId(chainId: number, log: Address, batch: Batch): Hex {
   const lower = log.toLowerCase() as Address;
   return keccak256(
     encodeAbiParameters(BATCH, [BigInt(chainId), lower, number, firstIndex, count, root, previous]),
+  );
+}
+
+/** What an anchor log takes as evidence, tightly packed; the root is where the proof leads. */
+export function anchorEvidence(batch: Batch, index: bigint, proof: readonly Hex[]): Hex {
+  const { number, firstIndex, count, previous } = batch;
+  return encodePacked(
+    ["uint64", "uint64", "uint32", "uint32", "bytes32", "bytes32[]"],
+    [number, firstIndex, count, Number(index - firstIndex), previous, [...proof]],
   );
 }
 

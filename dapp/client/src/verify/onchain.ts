@@ -12,11 +12,10 @@ import {
 import { DECISION_CONTRACT, decisionContractAbi } from "../chain/abi.ts";
 import { ChainError, VerificationError } from "../errors.ts";
 import { type Prediction, structHash } from "../prediction.ts";
-import { batchId } from "../receipt/merkle.ts";
-import type { Anchor, Decided, Place, Receipt } from "../receipt/receipt.ts";
+import type { Decided, Place, Receipt } from "../receipt/receipt.ts";
 import { type Report, same, sameAddress } from "./report.ts";
 
-const REMEDY = "do not rely on this receipt; or ask another endpoint";
+export const REMEDY = "do not rely on this receipt; or ask another endpoint";
 const PREDICTION =
   "struct Prediction { bytes32 modelId; bytes32 subject; bytes32 inputHash; bytes32 outputHash; int128 value; uint32 confidence; uint40 predictedAt; }";
 const attestorAbi = parseAbi([
@@ -29,7 +28,6 @@ const policyAbi = parseAbi([
   PREDICTION,
   "function decide(Prediction prediction) view returns (uint8)",
 ]);
-const anchorLogAbi = parseAbi(["function batchIdOf(uint64 number) view returns (bytes32)"]);
 
 /** Where state is read: at a block, or at today's where the endpoint keeps no old state. */
 type At = { blockNumber: bigint } | { blockTag: "latest" };
@@ -45,33 +43,6 @@ export async function checkChain(receipt: Receipt, client: PublicClient, report:
     });
     same("the receipt's chain id", receipt.chain.id, found, "give a client of the receipt's chain");
     return `id ${found}`;
-  });
-}
-
-/**
- * The batch's id in the anchor log, and the anchoring transaction in a canonical block.
- * @throws {VerificationError} the first that does not hold
- */
-export async function checkAnchored(
-  receipt: Receipt,
-  anchor: Anchor,
-  client: PublicClient,
-  report: Report,
-): Promise<void> {
-  const { log, batch } = anchor;
-  const mined = await checkPlace(anchor, client, report, "block of the anchor");
-  await report.check("root on chain", async () => {
-    if (!mined.logs.some(({ address }) => address.toLowerCase() === log.toLowerCase())) {
-      throw new VerificationError(`the transaction has no log of the anchor log ${log}`, REMEDY);
-    }
-    const stored = await client.readContract({
-      address: lower(log),
-      abi: anchorLogAbi,
-      functionName: "batchIdOf",
-      args: [batch.number],
-    });
-    same("the batch's id", batchId(receipt.chain.id, log, batch), stored);
-    return "the log has the batch under this very id";
   });
 }
 
@@ -137,7 +108,7 @@ export async function checkDecision(
 }
 
 /** Whether a transaction stands in that block, and the block in the chain. */
-async function checkPlace(
+export async function checkPlace(
   place: Place,
   client: PublicClient,
   report: Report,
@@ -234,6 +205,7 @@ async function then<State>(
   }
 }
 
-function lower(address: Address): Address {
+/** An address as viem takes it, however it is written. */
+export function lower(address: Address): Address {
   return address.toLowerCase() as Address;
 }

@@ -4,9 +4,7 @@ import {
   type Address,
   type Hex,
   type TransactionSerialized,
-  concat,
   decodeFunctionData,
-  encodePacked,
   hexToBytes,
   keccak256,
   parseTransaction,
@@ -18,6 +16,7 @@ import {
 import { decisionContractAbi } from "../chain/abi.ts";
 import { VerificationError } from "../errors.ts";
 import { type Prediction, predictionDigest, structHash } from "../prediction.ts";
+import { anchorEvidence } from "../receipt/merkle.ts";
 import type { ContractEvidence, Decided, Receipt, Rule } from "../receipt/receipt.ts";
 import { type Report, same, sameAddress } from "./report.ts";
 import { VERDICTS, decide } from "./rules.ts";
@@ -192,12 +191,6 @@ function checkAnchored({ anchor }: Receipt, { attestor, bytes }: ContractEvidenc
     );
   }
   sameAddress("the attestor", attestor, anchor.log);
-  const { number, firstIndex, count, previous } = anchor.batch;
-  const position = Number(anchor.index - firstIndex);
-  const head = encodePacked(
-    ["uint64", "uint64", "uint32", "uint32", "bytes32"],
-    [number, firstIndex, count, position, previous],
-  );
-  same("the evidence", bytes, concat([head, ...anchor.proof]));
+  same("the evidence", bytes, anchorEvidence(anchor.batch, anchor.index, anchor.proof));
   return "the anchored batch, whose proof is checked above";
 }
