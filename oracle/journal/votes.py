@@ -13,6 +13,9 @@ from oracle.core.peer import Opinion, Proposal, proposal_from_json, proposal_to_
 from oracle.core.prediction import Prediction
 from oracle.journal.schema import decisions, opinions, requests, votes
 
+MOST_VARIANTS = 4
+"""Most opinions kept of one member about one block's request."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
@@ -94,7 +97,8 @@ def find_vote(db: Connection, model_id: bytes, subject: bytes) -> Vote | None:
 
 
 def hear(db: Connection, opinion: Opinion, at: int) -> bool:
-    """Remember a verified opinion.
+    """Remember a verified opinion; of a member that says ever more about one request, the first
+    ``MOST_VARIANTS`` only, which are proof enough.
 
     Returns:
         Whether it contradicts what the same member said before about the same block's request.
@@ -107,7 +111,7 @@ def hear(db: Connection, opinion: Opinion, at: int) -> bool:
         opinions.c.predicted_at == said.predicted_at,
     )
     known = set(db.execute(sa.select(opinions.c.struct_hash).where(here)).scalars())
-    if said.struct_hash() not in known:
+    if said.struct_hash() not in known and len(known) < MOST_VARIANTS:
         db.execute(
             sa.insert(opinions).values(
                 model_id=said.model_id,

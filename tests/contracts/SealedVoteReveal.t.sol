@@ -147,6 +147,27 @@ contract SealedVoteRevealTest is SealedStage {
         revealReverts(0, opening, refusal(selector, opening.confidence));
     }
 
+    /// @dev FAULTS 8: a field with bits beyond its width is no vote; what follows the arguments changes nothing.
+    function testFuzz_reveal_RevertsIf_CalldataNotCanonical(uint256 field, uint256 dirt, bytes memory tail) external {
+        commitFirst(3, 7);
+        afterSealing();
+        bytes memory message = abi.encodeCall(attestor.reveal, (key, 1, vote(1, 7), seals));
+        field = bound(field, 0, 1);
+        uint256 width = [uint256(128), 32][field];
+        dirt = bound(dirt, 1, type(uint256).max >> width) << width;
+        bytes memory dirty = bytes.concat(message);
+        assembly ("memory-safe") {
+            let place := add(add(dirty, 0x24), mul(add(field, 6), 0x20))
+            mstore(place, xor(mload(place), dirt))
+        }
+        (bool success, ) = address(attestor).call(dirty);
+        isTrue(!success, "dirt is refused");
+
+        (success, ) = address(attestor).call(bytes.concat(message, tail));
+        isTrue(success, "a tail is ignored");
+        equal(attestor.roundOf(key).opened, 1 << 1, "opened");
+    }
+
     /// @dev All seals, in their order, and nothing else.
     function testFuzz_reveal_RevertsIf_TheSealsAreNotTheRounds(uint256 how, uint256 which, bytes32 other) external {
         commitFirst(4, 7);

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from oracle.chain.abi import interface
 from oracle.chain.errors import FinalityBroken
 from oracle.chain.follower import CATCH_UP, Follower, NewBlock, Rewind
+from oracle.chain.wire import checksum
 from oracle.core.errors import Transient
 from tests.support.fake_rpc import FakeChain, FakeProvider, Handler, pool_of
 
@@ -54,6 +55,10 @@ def whole(chain: FakeChain, start: int = 0) -> list[tuple[int, bytes]]:
 
 def requests_in(steps: Sequence[NewBlock | Rewind]) -> list[int]:
     return [step.stamp.number for step in steps if isinstance(step, NewBlock) and step.logs]
+
+
+def others_in(steps: Sequence[NewBlock | Rewind]) -> list[int]:
+    return [step.stamp.number for step in steps if isinstance(step, NewBlock) and step.others]
 
 
 @pytest.mark.parametrize("widest", [1, 7, 50, 10_000])
@@ -239,3 +244,24 @@ def test_any_history__tail_always_ends_equal_to_the_chain(
         assert tail == whole(chain)
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("length", [3, CATCH_UP + 20])
+async def test_beside__another_contract__comes_with_the_same_blocks(length: int) -> None:
+    """By range and block by block; what is followed beside is asked for anew each time."""
+    other = "0x" + "CD" * 20
+    chain = FakeChain()
+    for _ in range(length):
+        chain.mine(logs=[request_log(), {**request_log(), "address": other}])
+    beside: list[str] = []
+    tail: list[tuple[int, bytes]] = []
+    follower = follow(chain.answer, beside=lambda: beside)
+    assert others_in(await take(follower, tail)) == []
+    beside.append(checksum(other))
+    chain.mine(logs=[{**request_log(), "address": other}])
+    (step,) = await take(follower, tail)
+    assert isinstance(step, NewBlock)
+    assert (step.logs, [log.address for log in step.others]) == ((), beside)
+    assert step.covers == {*beside}
+    again = others_in(await take(follow(chain.answer, beside=lambda: beside), []))
+    assert len(again) == length + 1
