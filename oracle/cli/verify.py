@@ -36,7 +36,9 @@ def verify(
     ] = False,
     model: Annotated[
         str | None,
-        typer.Option(help="The model's ONNX file or folder; or a name, of a decision's model."),
+        typer.Option(
+            help="The model's ONNX file, its folder or URL; or a name, of a decision's model."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the receipt to this file.")
@@ -162,17 +164,17 @@ async def _verify(
         )
     if receipt is not None and offline:
         shown.receipt = receipt
-        material = material_for(receipt.card, settings, Path(model) if model else None)
+        material = await material_for(receipt.card, settings, model)
         verify_offline(receipt, material.files, rule=material.rule, told=shown)
         return receipt
     async with reading(settings) as rpc:
-        given = Path(model) if model and (receipt is not None or _exists(model)) else None
+        given = model if model and (receipt is not None or _is_place(model)) else None
         if receipt is None:
             contract = DecisionContract(rpc, decisions_of(settings))
             name = model if given is None else None
             receipt = await from_chain(contract, what, settings, model_name=name, words=words)
         shown.receipt = receipt
-        material = material_for(receipt.card, settings, given)
+        material = await material_for(receipt.card, settings, given)
         await verify_all(
             receipt,
             material.files,
@@ -184,5 +186,6 @@ async def _verify(
     return receipt
 
 
-def _exists(name: str) -> bool:
-    return Path(name).exists()
+def _is_place(name: str) -> bool:
+    """Whether it is where a file is, rather than a model's name."""
+    return "://" in name or Path(name).exists()

@@ -6,13 +6,14 @@ import asyncio
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oracle.chain.contracts import DecisionContract
 from oracle.chain.events import DecisionLog, RequestLog
 from oracle.cli.client import connect, running_node
-from oracle.cli.evidence import evidence_store
+from oracle.cli.evidence import evidence_store, fetch_rules
 from oracle.cli.inputs import read_input
 from oracle.cli.place import decisions_of, models_of
 from oracle.cli.settings import Settings
@@ -25,13 +26,15 @@ from oracle.core.prediction import REQUEST_TAG, subject_of
 from oracle.core.private_input import whole_input
 from oracle.core.receipt import PlainInput, PrivateInput, Receipt
 from oracle.core.receipt_reader import parse_receipt, receipt_from_json
-from oracle.evidence import Name
+from oracle.evidence import Fetcher, Name
 from oracle.inference.folder import StoredModel
 from oracle.inference.runner import Runner
 from oracle.inference.runtime import runtime_record
 from oracle.verify.build import Said, decision_about, decision_in, receipt_of, request_about
 from oracle.verify.rerun import digests_of
 
+MODEL_SECONDS = 60.0
+"""For a model's file, which may be large."""
 _WORD = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
@@ -63,15 +66,25 @@ def read_file(name: str) -> Receipt | None:
         raise InvalidInput(f"{name} can not be read: {error.strerror}") from None
 
 
-def material_for(card: ModelCard, settings: Settings, given: Path | None) -> Material:
-    """The files that the card names: those given, else those of a known model of this id.
+async def material_for(card: ModelCard, settings: Settings, where: str | None) -> Material:
+    """The files that the card names: those given, else those of a known model of this id, else
+    those of the evidence store.
 
     Args:
-        given: an ONNX file, or a folder with the card's files.
+        where: an ONNX file, a folder with the card's files, or the URL of an ONNX file, which is
+            fetched by the rules of the settings and kept in the evidence store.
 
     Raises:
-        NotFound: ``given`` does not exist.
+        NotFound: ``where`` does not exist.
+        InvalidInput: the rules forbid to ask there.
+        VerificationError: what is there is not the file that the card names.
     """
+    if where is not None and "://" in where:
+        return Material(files=await _fetched(card, settings, where), rule=None)
+    return await asyncio.to_thread(_at_hand, card, settings, Path(where) if where else None)
+
+
+def _at_hand(card: ModelCard, settings: Settings, given: Path | None) -> Material:
     names = [digest.file for digest in digests_of(card)]
     if given is not None:
         if not given.exists():
@@ -84,7 +97,25 @@ def material_for(card: ModelCard, settings: Settings, given: Path | None) -> Mat
         if model.model_id == wanted:
             rule = model.policy.rule if model.policy else None
             return Material(files=_read(model.folder, names), rule=rule)
-    return Material(files={}, rule=None)
+    return Material(files=_kept(card, settings), rule=None)
+
+
+async def _fetched(card: ModelCard, settings: Settings, url: str) -> dict[str, bytes]:
+    onnx = card.model.onnx
+    name = Name(algorithm="sha256", digest=bytes.fromhex(onnx.sha256))
+    rules = replace(fetch_rules(settings), max_bytes=onnx.size, seconds=MODEL_SECONDS)
+    octets = await Fetcher(rules=rules).fetch(url, name)
+    await asyncio.to_thread(evidence_store(settings).put, octets, "sha256")
+    return {onnx.file: octets}
+
+
+def _kept(card: ModelCard, settings: Settings) -> dict[str, bytes]:
+    store, found = evidence_store(settings), {}
+    for digest in digests_of(card):
+        name = Name(algorithm="sha256", digest=bytes.fromhex(digest.sha256))
+        with suppress(NotFound):
+            found[digest.file] = store.get(name)
+    return found
 
 
 def _read(folder: Path, names: Sequence[str]) -> dict[str, bytes]:

@@ -27,7 +27,8 @@ async def check_decision(
     """The decision in a canonical block, by the right contract, attestor and policy.
 
     Args:
-        expected: the decision contract that the checker relies on; any of this release where None.
+        expected: the decision contract that the checker relies on, of whatever release; where None,
+            any contract with this release's code.
 
     Raises:
         VerificationError: the first that does not hold.
@@ -40,9 +41,7 @@ async def check_decision(
     with report.check("contract") as finding:
         if expected is not None:
             same("the decision contract", contract.address.lower(), expected.lower())
-        code = await rpc.code(contract.address, "latest")
-        require_code(load_artifact("DecisionContract"), contract.address, code)
-        finding.says(f"{contract.address} has the code of this release")
+        finding.says(await _code(rpc, contract.address, relied_on=expected is not None))
     mined = await check_place(decision.place, rpc, report, "block of the decision")
     with report.check("event") as finding:
         _event(receipt, decision, mined, contract.address)
@@ -68,6 +67,15 @@ async def check_decision(
         same("the stored value, confidence, verdict and trust level", found, wanted)
         same("the time of the decision", stored.decided_at, decision.place.timestamp)
         finding.says("the contract's storage says the same as the event")
+
+
+async def _code(rpc: RpcPool, address: str, *, relied_on: bool) -> str:
+    """Whether it is a decision contract; one that the checker named may be of another release."""
+    artifact, code = load_artifact("DecisionContract"), await rpc.code(address, "latest")
+    if relied_on and code and artifact.code_hash(code) != artifact.code_hash():
+        return f"{address}, the one that was named; its code is another release's"
+    require_code(artifact, address, code)
+    return f"{address} has the code of this release"
 
 
 async def check_chain(receipt: Receipt, rpc: RpcPool, report: Report) -> None:

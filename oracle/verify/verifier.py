@@ -60,7 +60,8 @@ async def verify(
 
     Args:
         rpc: of the receipt's chain.
-        expected: the decision contract that the checker relies on; any of this release where None.
+        expected: the decision contract that the checker relies on, of whatever release; where None,
+            any contract with this release's code.
 
     Raises:
         VerificationError: the first check that does not hold.

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from oracle.cli.settings import Settings
+from oracle.cli.verifying import material_for
 from oracle.core.errors import EvidenceError, InvalidInput, NotFound, VerificationError
 from oracle.evidence import EvidenceStore, Fetcher, FetchRules, Name
 from oracle.evidence.fetch import Place
+from tests.support import receipts
 
 INPUT = b"an input " * 100
 KEYS = {"key": "test", "secret": "test"}
@@ -133,6 +137,21 @@ async def test_fetch__a_silent_server__ends_in_time(web: str) -> None:
     with pytest.raises(EvidenceError, match="did not give the input"):
         await fetcher(web, seconds=0.3).fetch(f"{web}/slow", Name.of(INPUT))
     assert asyncio.get_running_loop().time() - began < 3
+
+
+async def test_model__by_url__is_fetched_by_the_same_rules_and_kept(
+    web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, onnx = receipts.model().card, receipts.model().onnx
+    monkeypatch.setattr("tests.integration.test_evidence.INPUT", onnx)
+    settings = Settings(home=tmp_path, models=tmp_path, evidence_hosts=web)
+    with pytest.raises(InvalidInput, match="not fetched from"):
+        await material_for(card, Settings(home=tmp_path, models=tmp_path), f"{web}/input")
+    with pytest.raises(VerificationError, match="gives is not sha256"):
+        await material_for(card, settings, f"{web}/other")
+    assert (await material_for(card, settings, None)).files == {}
+    assert (await material_for(card, settings, f"{web}/input")).files == {"model.onnx": onnx}
+    assert (await material_for(card, settings, None)).files == {"model.onnx": onnx}
 
 
 async def test_fetch__nobody_there__may_be_tried_again() -> None:
