@@ -26,6 +26,9 @@ from oracle.inference.folder import StoredModel
 Progress = Callable[[int], None]
 """Told how many more rows are done."""
 
+Subtrees = Callable[[Path, int], int]
+"""Hashes the subtrees of a depth in the file of nodes, given the number of leaves; the depth."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -115,8 +118,12 @@ def score_span(run: Run, scorer: Scorer, span: Span, progress: Progress) -> None
             progress(len(chunk))
 
 
-def build_tree(run: Run, *, threads: int | None = None) -> bytes:
-    """The root over all stored leaves, 32 bytes; the nodes stay on disk."""
+def build_tree(run: Run, *, threads: int | None = None, subtrees: Subtrees | None = None) -> bytes:
+    """The root over all stored leaves, 32 bytes; the nodes stay on disk.
+
+    Args:
+        subtrees: hashes the subtrees elsewhere; this machine does what is left.
+    """
     parts = run.parts
     known = parts.root(run.first_index)
     if known is not None:
@@ -124,10 +131,21 @@ def build_tree(run: Run, *, threads: int | None = None) -> bytes:
     path = parts.tree_folder(run.first_index) / "nodes"
     count = run.manifest.rows
     tree.write_leaves(path, count, parts.read_leaves(run.first_index, run.chunks))
+    above = None if subtrees is None else subtrees(path, count)
     with ThreadPoolExecutor(threads or cores()) as pool:
-        root = tree.build(path, count, pool)
+        root = tree.build(path, count, pool, above=above)
     parts.finish_tree(run.first_index, root)
     return root
+
+
+def embedded(run: Run, progress: Progress) -> bytes:
+    """The root of a run on this machine, 32 bytes: scored, stored, hashed.
+
+    Raises:
+        InvalidInput, InferenceError, JournalError, VerificationError: as ``score_embedded``.
+    """
+    score_embedded(run, progress)
+    return build_tree(run)
 
 
 def cores() -> int:

@@ -18,28 +18,29 @@ from typing import Any
 
 import pyarrow as pa
 
-from oracle.batch.engine import Progress, Run, score_span
+from oracle.batch.engine import Progress, Run, build_tree, score_span
 from oracle.batch.manifest import Manifest
 from oracle.batch.scorer import Scorer
 from oracle.batch.source import Source
+from oracle.batch.tree import build_subtree, levels
 from oracle.core.errors import ConfigError, OracleError
 from oracle.inference.folder import load_model
 
 SCORED = "first_row long, rows long, fault string, remedy string, kind string"
 
 
-def spark_engine(master: str) -> Callable[[Run, Progress], None]:
+def spark_engine(master: str) -> Callable[[Run, Progress], bytes]:
     """An engine on the cluster at a master's URL, such as ``local[*]``.
 
     Raises:
         ConfigError: PySpark or Java is missing.
     """
 
-    def score(run: Run, progress: Progress) -> None:
+    def root(run: Run, progress: Progress) -> bytes:
         with spark_session(master) as session:
-            score_on(session, run, progress)
+            return root_on(session, run, progress)
 
-    return score
+    return root
 
 
 @contextlib.contextmanager
@@ -58,14 +59,15 @@ def spark_session(master: str) -> Iterator[Any]:
         ) from None
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
-        session = (
+        builder = (
             SparkSession.builder.master(master)
             .appName("decision-oracle batch")
             .config("spark.ui.enabled", "false")
             .config("spark.ui.showConsoleProgress", "false")
-            .config("spark.driver.host", "127.0.0.1" if master.startswith("local") else "")
-            .getOrCreate()
         )
+        if master.startswith("local"):
+            builder = builder.config("spark.driver.host", "127.0.0.1")
+        session = builder.getOrCreate()
     except (PySparkException, RuntimeError, OSError) as error:
         raise ConfigError(
             f"Spark does not start at {master}: {error}",
@@ -76,6 +78,33 @@ def spark_session(master: str) -> Iterator[Any]:
         yield session
     finally:
         session.stop()
+
+
+def root_on(session: Any, run: Run, progress: Progress) -> bytes:
+    """The root of a run on the session's executors, 32 bytes.
+
+    Raises:
+        InvalidInput, InferenceError, JournalError, VerificationError: as the embedded engine's.
+    """
+    score_on(session, run, progress)
+
+    def subtrees(path: Path, count: int) -> int:
+        parallelism = int(session.sparkContext.defaultParallelism)
+        depth = min(max(4 * parallelism - 1, 1).bit_length(), len(list(levels(count))))
+        where = str(path.resolve())
+
+        def hashed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                for number in batch.column("number").to_pylist():
+                    build_subtree(Path(where), count, depth, number)
+                yield batch
+
+        numbers = session.range(0, 1 << depth, 1, 1 << depth).withColumnRenamed("id", "number")
+        done = numbers.mapInArrow(hashed, "number long").count()
+        assert done == 1 << depth
+        return depth
+
+    return build_tree(run, subtrees=subtrees)
 
 
 def score_on(session: Any, run: Run, progress: Progress) -> None:

@@ -45,16 +45,36 @@ def write_leaves(path: Path, count: int, leaves: Iterable[NDArray[np.uint8]]) ->
             )
 
 
-def build(path: Path, count: int, pool: Executor) -> bytes:
-    """Hash every node above the leaves; the root, 32 bytes."""
+def build(path: Path, count: int, pool: Executor, *, above: int | None = None) -> bytes:
+    """Hash every node above the leaves; the root, 32 bytes.
+
+    Args:
+        above: only the nodes above this depth, where others have hashed the subtrees from it on.
+    """
     with _descriptor(path, os.O_RDWR) as file:
-        for first, stop in reversed(list(levels(count))):
+        for first, stop in reversed(list(levels(count))[:above]):
             pieces = [(at, min(at + PIECE, stop)) for at in range(first, stop, PIECE)]
             if len(pieces) == 1:
                 _hash_piece(file, *pieces[0])
             else:
                 list(pool.map(lambda piece: _hash_piece(file, *piece), pieces))
         return os.pread(file, NODE, 0)
+
+
+def build_subtree(path: Path, count: int, depth: int, number: int) -> None:
+    """Hash every inner node from the ``number``-th node at a depth downwards.
+
+    Subtrees of one depth share no node, so many machines can work on one file.
+    """
+    with _descriptor(path, os.O_RDWR) as file:
+        ranges = []
+        first, width = (1 << depth) - 1 + number, 1
+        while first < count - 1:
+            ranges.append((first, min(first + width, count - 1)))
+            first, width = 2 * first + 1, 2 * width
+        for first, stop in reversed(ranges):
+            for at in range(first, stop, PIECE):
+                _hash_piece(file, at, min(at + PIECE, stop))
 
 
 def levels(count: int) -> Iterator[tuple[int, int]]:

@@ -84,12 +84,12 @@ def run_(
 
     settings = read_settings(network=network, rpc_urls=rpc, models=models)
     ready = open_run(settings, model, input, output, subject=subject, prefix=prefix, at=at)
-    score = _engine(engine, master)
+    chosen = _engine(engine, master)
     if no_anchor:
-        root = score_run(ready, score, Bar)
+        root = score_run(ready, chosen, Bar)
         _show({"root": "0x" + root.hex(), "rows": ready.manifest.rows, "folder": output}, json)
         return
-    record = run(anchor_run(settings, ready, score, Bar, log))
+    record = run(anchor_run(settings, ready, chosen, Bar, log))
     assert record.place is not None
     _show(
         {
@@ -178,9 +178,9 @@ def _engine(name: str, master: str) -> Any:
     from oracle.core.errors import ConfigError
 
     if name == "embedded":
-        from oracle.batch.engine import score_embedded
+        from oracle.batch.engine import embedded
 
-        return score_embedded
+        return embedded
     if name == "spark":
         from oracle.batch.spark import spark_engine
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from oracle.batch.anchoring import AnchorRecord, Recorder, anchor
 from oracle.batch.columns import require_columns
-from oracle.batch.engine import Progress, Run, build_tree
+from oracle.batch.engine import Progress, Run
 from oracle.batch.log import AnchorLog, log_at
 from oracle.batch.manifest import Manifest, fix_manifest, read_manifest, write_whole
 from oracle.batch.receipts import RUNTIME, anchored_row
@@ -30,7 +30,9 @@ from oracle.core.policy import Verdict
 from oracle.inference.folder import StoredModel
 from oracle.inference.runtime import runtime_record
 
-Score = Callable[[Run, Progress], None]
+Engine = Callable[[Run, Progress], bytes]
+"""Gives the root of a run, and stores all that leads to it."""
+
 Bar = Callable[[Run], AbstractContextManager[Progress]]
 
 
@@ -78,18 +80,17 @@ def model_of(settings: Settings, folder: Path) -> StoredModel:
     return models_of(settings).find(read_manifest(folder).model_id)
 
 
-def score_run(ready: Run, score: Score, bar: Bar) -> bytes:
+def score_run(ready: Run, engine: Engine, bar: Bar) -> bytes:
     """Score whatever is not scored yet, and give the root, 32 bytes."""
     known = ready.parts.root(ready.first_index)
     if known is not None:
         return known
     with bar(ready) as progress:
-        score(ready, progress)
-        return build_tree(ready)
+        return engine(ready, progress)
 
 
 async def anchor_run(
-    settings: Settings, ready: Run, score: Score, bar: Bar, log: str | None
+    settings: Settings, ready: Run, engine: Engine, bar: Bar, log: str | None
 ) -> AnchorRecord:
     """Score, and anchor the root once.
 
@@ -108,7 +109,7 @@ async def anchor_run(
             found = await _log(place, log)
 
             def root_of(placed: Run) -> bytes:
-                return score_run(placed, score, bar)
+                return score_run(placed, engine, bar)
 
             return await anchor(ready, found, signer, recorder, root_of)
         finally:
