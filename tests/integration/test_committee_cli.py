@@ -120,3 +120,48 @@ def test_committee__owner_proposes_another__is_pending_for_two_days(tmp_path: Pa
         assert "committee change" in joined["next"][0]["command"]
         left = shell.json("committee", "leave", "wine-origin", "--member", members[0])
         assert left["url"] is None
+
+
+def test_up_sealed__a_member_killed_between_two_requests__commitments_and_reveals_are_shown(
+    tmp_path: Path,
+):
+    shell = Shell(tmp_path)
+    words = ("up", "--nodes", "4", "--quorum", "3", "--sealed", "--port", "0")
+    with shell.running(*words, "--chain-port", str(free_port()), until="Ctrl-C stops"):
+        asked = shell.json("request", "delivery-time", "--example", "--via", "dapp")
+        killed = member_pid(shell, 2)
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        again = shell.json("request", "delivery-time", "--example", "--via", "dapp")
+        for request_id in (asked["request_id"], again["request_id"]):
+            shown = shell.json("decisions", "show", request_id, "--wait", "20")
+            assert (shown["state"], shown["decision"]["trust_level"]) == ("final", 3)
+            assert shown["evidence"]["signatures"] is None
+            (only,) = shown["evidence"]["rounds"]
+            assert only["round"] == shown["evidence"]["round"] == 0
+            sealed = [vote for vote in only["votes"] if vote["sealed"]]
+            agreed = [vote for vote in only["votes"] if vote["agreed"]]
+            assert len(sealed) >= len(agreed) >= 3
+            assert all(vote["revealed"]["holds"] for vote in agreed)
+            hashes = [vote[part]["tx_hash"] for vote in agreed for part in ("sealed", "revealed")]
+            assert len(set(hashes)) == 2 * len(agreed)
+            assert {vote["revealed"]["value"] for vote in agreed} == {shown["decision"]["value"]}
+        text = shell.run("decisions", "show", again["request_id"]).stdout
+        assert all(tx_hash in text for tx_hash in (only["closed"]["tx_hash"], *hashes))
+        assert text.count("  revealed  ") >= 3
+        assert "a sealed quorum" in text
+
+        standing = shell.json("committee", "show", "delivery-time")
+        assert standing["terms"]["bond_wei"] == only["bond_wei"]
+        members = ",".join(each["member"] for each in standing["members"])
+        made = shell.json(
+            *("committee", "create", "-m", members, "--sealed", "--model", "wine-origin"),
+            *("--bond", "0.5", "--commit-window", "90"),
+        )
+        assert made["terms"] == {
+            "commit_window": 90,
+            "reveal_window": 120,
+            "bond_wei": str(5 * 10**17),
+            "kind": "label",
+            "tolerance": None,
+        }
