@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from oracle.api.problems import Refusal, respond
+from oracle.api.problems import Refusal, refuse
 from oracle.core.errors import ConfigError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -115,7 +115,7 @@ class Gate:
                     if not scope["path"].startswith(PEERS):
                         self._check_key(headers)
             except Refusal as refusal:
-                await respond(refusal)(scope, receive, send)
+                await refuse(refusal, scope["path"])(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

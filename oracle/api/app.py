@@ -22,6 +22,8 @@ from oracle.api import (
 from oracle.api.access import ApiKeys, Gate
 from oracle.api.context import Context
 from oracle.api.examples import ask_examples
+from oracle.api.inference.rest import Rest
+from oracle.api.inference.service import Inference
 from oracle.api.models import example_of
 from oracle.api.version import version
 from oracle.node.metrics import Metrics
@@ -66,6 +68,8 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
     )
     app.state.context = context = Context(node=node, metrics=metrics, keys=keys)
     app.state.stream = stream.Stream(context)
+    app.state.inference = inference = Inference(context)
+    app.add_middleware(Rest, inference=inference)
     app.add_middleware(Gate, keys=keys)
     problems.install(app)
     app.include_router(decisions.router)

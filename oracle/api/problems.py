@@ -131,6 +131,18 @@ def respond(error: OracleError) -> Response:
     return document(status, title, what, remedy, headers=headers)
 
 
+def refuse(refusal: Refusal, path: str) -> Response:
+    """A refusal by whoever stands before the routes; under ``/v2`` in that protocol's shape."""
+    if not path.startswith("/v2"):
+        return respond(refusal)
+    return Response(
+        orjson.dumps({"error": str(refusal)}),
+        status_code=refusal.status,
+        media_type="application/json",
+        headers=dict(refusal.headers),
+    )
+
+
 def document(
     status: int, title: str, detail: str, remedy: str, *, headers: Mapping[str, str] | None = None
 ) -> Response:
@@ -159,6 +171,19 @@ def from_validation(errors: list[Any]) -> InvalidInput:
     )
 
 
+def unexpected(error: Exception) -> tuple[str, str]:
+    """Log an error that nothing expected; what to answer instead of it, and the remedy."""
+    incident = secrets.token_hex(4)
+    frames = [
+        f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)
+    ]
+    log.error("unexpected", incident=incident, kind=type(error).__name__, frames=frames[-6:])
+    return (
+        f"the node met an error it does not know; its log names it {incident}",
+        "report it, with the log's lines about it",
+    )
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the app with a problem document."""
 
@@ -182,17 +207,7 @@ def install(app: FastAPI) -> None:
         )
 
     async def on_unexpected(_: Request, error: Exception) -> Response:
-        incident = secrets.token_hex(4)
-        frames = [
-            f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)
-        ]
-        log.error("unexpected", incident=incident, kind=type(error).__name__, frames=frames[-6:])
-        return document(
-            500,
-            "Unexpected error",
-            f"the node met an error it does not know; its log names it {incident}",
-            "report it, with the log's lines about it",
-        )
+        return document(500, "Unexpected error", *unexpected(error))
 
     app.add_exception_handler(OracleError, on_oracle_error)
     app.add_exception_handler(RequestValidationError, on_validation)

@@ -88,7 +88,7 @@ class InputCodec:
     def _refuse_non_finite(self, arrays: Sequence[NDArray[Any]]) -> None:
         if not self._card.allow_non_finite_inputs:
             for spec, array in zip(self._card.input.tensors, arrays, strict=True):
-                _refuse_non_finite(spec.name, array)
+                refuse_non_finite(spec.name, array)
 
     def _encode_features(self, given: object) -> bytes:
         features = self._card.input.features
@@ -180,7 +180,8 @@ def feature_units(feature: Feature, value: object) -> int:
     return to_units(number, feature.decimals)
 
 
-def _refuse_non_finite(name: str, array: NDArray[Any]) -> None:
+def refuse_non_finite(name: str, array: NDArray[Any]) -> None:
+    """Refuse NaN and infinity."""
     if dtypes.kind_of(dtypes.name_of(array.dtype)) not in ("float", "complex"):
         return
     finite = np.isfinite(array)

@@ -14,15 +14,22 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any
+
+from numpy.typing import NDArray
 
 from oracle.core.errors import InferenceError, OracleError
 from oracle.core.model_card import ModelCard
+from oracle.core.model_input import InputCodec
 from oracle.core.scoring import Outputs
 from oracle.inference.folder import StoredModel
 from oracle.inference.readiness import ModelReadiness, Readiness, check_vectors
 from oracle.inference.runner import Runner
 from oracle.inference.runtime import check_runtime
 from oracle.inference.store import CardStore
+
+INLINE_ROWS = 128
+"""Most rows of a quick model that run on the event loop."""
 
 GRACE_SECONDS = 2.0
 """After its time a run is told to end; one that does not obey so long is given up."""
@@ -118,6 +125,14 @@ class Engine:
         self.store.add(model)
         self._lanes.setdefault(model.model_id, lane)
 
+    def codec(self, model: bytes | str) -> InputCodec:
+        """The codec of a model's inputs.
+
+        Raises:
+            NotFound: the engine has no such model.
+        """
+        return self._lane(model).runner.codec
+
     def encode(self, model: bytes | str, given: object) -> bytes:
         """Input bytes of what a caller wrote; see ``InputCodec.encode``.
 
@@ -175,6 +190,32 @@ class Engine:
         finally:
             self._waiting -= len(messages)
         return found
+
+    async def run_tensors(
+        self, model: bytes | str, feeds: dict[str, NDArray[Any]], rows: int
+    ) -> list[NDArray[Any]]:
+        """The raw outputs for the model's own inputs, held to the card by the caller.
+
+        Raises:
+            NotFound: the engine has no such model.
+            InferenceError: the model failed or ran too long, or too much is waiting already.
+        """
+        lane = self._lane(model)
+        self._admit(1)
+        try:
+            if lane.runner.quick and rows <= INLINE_ROWS:
+                return lane.runner.run_tensors(feeds, rows)
+            assert self._executor is not None
+            running = asyncio.get_running_loop().run_in_executor(
+                self._executor, lane.runner.run_tensors, feeds, rows
+            )
+            allowed = lane.runner.card.limits.max_seconds * (rows + 1) + GRACE_SECONDS
+            async with asyncio.timeout(allowed):
+                return await running
+        except TimeoutError as error:
+            raise _late(lane, rows, allowed) from error
+        finally:
+            self._waiting -= 1
 
     async def self_test(self) -> Readiness:
         """Run every model's golden vectors, one by one and together, and the runtime's own test."""
@@ -269,10 +310,7 @@ class Engine:
             async with asyncio.timeout(allowed):
                 return [outputs for found in await asyncio.gather(*runs) for outputs in found]
         except TimeoutError as error:
-            raise InferenceError(
-                f"model {runner.card.name} did not answer {len(messages)} inputs in {allowed:g} s",
-                remedy="the machine is overloaded, or one operator runs too long; try again",
-            ) from error
+            raise _late(lane, len(messages), allowed) from error
 
 
 def _settle(
@@ -291,6 +329,13 @@ def _fail(batch: Sequence[tuple[bytes, asyncio.Future[Outputs]]], error: Excepti
     for _, future in batch:
         if not future.done():
             future.set_exception(error)
+
+
+def _late(lane: _Lane, inputs: int, allowed: float) -> InferenceError:
+    return InferenceError(
+        f"model {lane.runner.card.name} did not answer {inputs} inputs in {allowed:g} s",
+        remedy="the machine is overloaded, or one operator runs too long; try again",
+    )
 
 
 def _closed() -> InferenceError:

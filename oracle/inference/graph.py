@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError
 
 from oracle.core.errors import InvalidInput
 

@@ -60,6 +60,19 @@ class Runner:
         feeds = self.codec.decode(message)
         return score(self.card, self.session.run(feeds, seconds=self._seconds))
 
+    def run_tensors(self, feeds: dict[str, NDArray[Any]], rows: int) -> list[NDArray[Any]]:
+        """The raw outputs for the model's own inputs, in the card's order, nothing rounded.
+
+        Args:
+            rows: how many inputs these are together; each has the card's time.
+
+        Raises:
+            InferenceError: the model failed or ran too long.
+        """
+        return self.session.run(
+            feeds, seconds=None if self._seconds is None else self._seconds * rows
+        )
+
     def run_many(self, messages: Sequence[bytes]) -> list[Outputs | OracleError]:
         """One element for each input, in order: its outputs, or the error that refused it."""
         if not self.card.batching.allowed or len(messages) < 2:
