@@ -11,6 +11,8 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from fastapi import FastAPI
+
 from oracle.api.access import ApiKeys, may_bind
 from oracle.api.app import create_app
 from oracle.api.server import serve
@@ -31,6 +33,7 @@ from oracle.cli.evidence import evidence_store, fetch_rules
 from oracle.cli.peers import peers_of
 from oracle.cli.place import Place, local_state, lock_folder
 from oracle.cli.reads import serve_reads
+from oracle.cli.settings import Settings
 from oracle.core.errors import ConfigError
 from oracle.core.transaction import GWEI, FeePolicy
 from oracle.evidence import Fetcher
@@ -185,10 +188,33 @@ async def running(
         app = create_app(node, metrics, api_keys=keys)
         at_work = [tasks.create_task(node.run()), tasks.create_task(serve(app, listener))]
         try:
-            yield node
+            async with grpc_of(place.settings, app, keys):
+                yield node
         finally:
             for task in at_work:
                 task.cancel()
+
+
+@asynccontextmanager
+async def grpc_of(settings: Settings, app: FastAPI, keys: ApiKeys) -> AsyncIterator[int | None]:
+    """The inference protocol over gRPC until the block ends, where a port is set; gives the port.
+
+    Raises:
+        ConfigError: gRPC is not installed, or the port is in use.
+    """
+    if settings.grpc_port is None:
+        yield None
+        return
+    try:
+        from oracle.api.inference.rpc import rpc_server
+    except ImportError:
+        raise ConfigError(
+            "gRPC needs the packages grpcio and protobuf",
+            remedy="pip install 'decision-oracle[grpc]', or leave --grpc-port out",
+        ) from None
+    host, port = settings.api_host, settings.grpc_port
+    async with rpc_server(app.state.inference, keys, host, port) as bound:
+        yield bound
 
 
 async def until_ready(node: Node, timeout: float = 15.0) -> list[Check]:

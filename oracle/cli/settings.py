@@ -35,6 +35,9 @@ class Settings(BaseSettings):
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(API_PORT, ge=0, le=65535)
+    grpc_port: int | None = Field(
+        None, ge=0, le=65535, description="The inference protocol's gRPC port; off if unset."
+    )
     api_keys: SecretStr | None = Field(None, description="Keys or sha256:… hashes, by commas.")
     api_url: str | None = Field(None, description="A running node's API, for the client commands.")
     api_key: SecretStr | None = Field(None, description="The key that client commands send.")

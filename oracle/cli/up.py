@@ -39,6 +39,9 @@ Port = Annotated[int | None, typer.Option(help="The API's port, 8550 if not give
 Host = Annotated[
     str | None, typer.Option(help="The API's address; other than loopback needs ORACLE_API_KEYS.")
 ]
+GrpcPort = Annotated[
+    int | None, typer.Option(help="Port of the inference protocol over gRPC; off without it.")
+]
 Models = Annotated[Path | None, typer.Option(help="Folder of models; the bundled ones without it.")]
 LogLevel = Annotated[
     Literal["auto", "debug", "info", "warning", "error"],
@@ -54,6 +57,7 @@ def up(
     engine: Annotated[EngineName, typer.Option(help="Which local chain.")] = EngineName.ANVIL,
     port: Port = None,
     host: Host = None,
+    grpc_port: GrpcPort = None,
     chain_port: Annotated[int, typer.Option(help="The local chain's port.")] = CHAIN_PORT,
     block_time: Annotated[
         float | None, typer.Option(help="Seconds between blocks; at once without it.")
@@ -81,7 +85,7 @@ def up(
     as well, its members vote on chain instead of signing.
     With --rpc or --network it uses that chain instead of starting one. Ctrl-C stops it all.
     """
-    settings = _settings(network, rpc, port, host, models, log_level, log_format)
+    settings = _settings(network, rpc, port, host, grpc_port, models, log_level, log_format)
     own_chain = rpc is None and network is None
     if nodes is None and quorum is None and not sealed:
         run(_up(settings, engine if own_chain else None, chain_port, block_time))
@@ -100,6 +104,7 @@ def node(
     rpc: Rpc = None,
     port: Port = None,
     host: Host = None,
+    grpc_port: GrpcPort = None,
     models: Models = None,
     log_level: LogLevel = "auto",
     log_format: LogForm = "auto",
@@ -108,7 +113,7 @@ def node(
 
     For example: [bold]oracle node --network anvil --rpc http://127.0.0.1:8545[/bold]
     """
-    run(_node(_settings(network, rpc, port, host, models, log_level, log_format)))
+    run(_node(_settings(network, rpc, port, host, grpc_port, models, log_level, log_format)))
 
 
 def _settings(
@@ -116,6 +121,7 @@ def _settings(
     rpc: str | None,
     port: int | None,
     host: str | None,
+    grpc_port: int | None,
     models: Path | None,
     log_level: str,
     log_format: LogFormat,
@@ -124,7 +130,14 @@ def _settings(
     from oracle.cli.settings import read_settings
 
     configure(log_level, log_format)
-    return read_settings(network=network, rpc_urls=rpc, api_port=port, api_host=host, models=models)
+    return read_settings(
+        network=network,
+        rpc_urls=rpc,
+        api_port=port,
+        api_host=host,
+        grpc_port=grpc_port,
+        models=models,
+    )
 
 
 async def _up(
@@ -240,6 +253,8 @@ async def _serve(
         home.announce(note)
         try:
             steps.done("API", api)
+            if place.settings.grpc_port:
+                steps.done("gRPC", f"{place.settings.api_host}:{place.settings.grpc_port}")
             say(what_next(note, models))
             await show_decisions(node)
         finally:
