@@ -14,6 +14,7 @@ from oracle.api import (
     models,
     page,
     peer,
+    predictions,
     problems,
     receipts,
     reference,
@@ -57,6 +58,7 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
         redoc_url=None,
         openapi_tags=[
             {"name": "decisions", "description": "Ask, list, read."},
+            {"name": "predictions", "description": "Answered at once, anchored together."},
             {"name": "receipts", "description": "Check it, and what belongs to it."},
             {"name": "models", "description": "What can be asked, and how it is judged."},
             {
@@ -74,6 +76,7 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
     problems.install(app)
     app.include_router(decisions.router)
     app.include_router(stream.router)
+    app.include_router(predictions.router)
     app.include_router(receipts.router)
     app.include_router(models.router)
     app.include_router(figures.router)

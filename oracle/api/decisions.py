@@ -71,7 +71,7 @@ async def ask(
     accepted = await accepting.accept(
         context.node.parts,
         model_id=model.model_id,
-        input_bytes=_input_bytes(context.node.parts.engine, model, wanted.input),
+        input_bytes=input_bytes(context.node.parts.engine, model, wanted.input),
         reference=wanted.subject,
         idempotency_key=idempotency_key,
         private=wanted.private,
@@ -177,7 +177,7 @@ def _read_ask(body: Any) -> DecisionAsk:
         raise from_validation(list(fault.errors(include_input=False, include_url=False))) from None
 
 
-def _input_bytes(
+def input_bytes(
     engine: Engine, model: StoredModel, given: dict[str, Any] | list[Any] | str
 ) -> bytes:
     """The input bytes of what was sent: encoded by the card, or given as they are."""

@@ -10,7 +10,9 @@ from pydantic import BaseModel, Field
 from oracle.api.body import read_body
 from oracle.api.context import context_of, is_trusted_caller, word_of
 from oracle.api.examples import PROBLEMS
+from oracle.core.receipt import Receipt
 from oracle.core.receipt_json import write_receipt
+from oracle.node.anchoring.receipts import promised_receipt
 from oracle.node.inputs import put_input
 from oracle.node.receipts import decision_receipt, forget_input
 
@@ -45,15 +47,17 @@ async def one(request: Request, subject: str, model: Model = None) -> Response:
     """
     context = context_of(request)
     word = word_of(subject, "the subject")
+    trusted = is_trusted_caller(request)
+    promised = await promised_receipt(context.node.parts, word, trusted=trusted)
+    if promised is not None:
+        return _json(promised)
     receipt = await decision_receipt(
         context.node.parts,
         await context.find(word, model),
         word,
-        trusted=is_trusted_caller(request),
+        trusted=trusted,
     )
-    return Response(
-        write_receipt(receipt), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return _json(receipt)
 
 
 @router.put(
@@ -86,3 +90,9 @@ async def forget(request: Request, subject: str, model: Model = None) -> None:
     context = context_of(request)
     word = word_of(subject, "the subject")
     await forget_input(context.node.parts, await context.find(word, model), word)
+
+
+def _json(receipt: Receipt) -> Response:
+    return Response(
+        write_receipt(receipt), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )

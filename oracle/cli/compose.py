@@ -17,6 +17,7 @@ from oracle.api.access import ApiKeys, may_bind
 from oracle.api.app import create_app
 from oracle.api.server import serve
 from oracle.chain.addresses import addresses_path, load_addresses, save_addresses
+from oracle.chain.anchor import AnchorLog, anchor_log_of
 from oracle.chain.contracts import DecisionContract
 from oracle.chain.deployment import (
     ContractSpec,
@@ -155,6 +156,7 @@ async def open_node(
             chain_id=network.chain_id,
             fees=fee_policy(place),
             options=node_options(place, start_block),
+            anchor_log=await _anchor_log(place, operator, start_block),
             genesis=place.genesis,
             evidence=evidence_store(settings),
             fetcher=Fetcher(rules=fetch_rules(settings)),
@@ -227,6 +229,12 @@ async def until_ready(node: Node, timeout: float = 15.0) -> list[Check]:
         await asyncio.sleep(0.05)
 
 
+async def _anchor_log(place: Place, operator: str, start_block: int) -> AnchorLog | None:
+    """The operator's anchor log, where it is deployed."""
+    log = AnchorLog(place.rpc, anchor_log_of(operator).address, start=start_block)
+    return log if await log.there() else None
+
+
 def node_options(place: Place, start_block: int) -> NodeOptions:
     """How the node works on this network, as the settings change it."""
     settings, network = place.settings, place.network
@@ -239,6 +247,9 @@ def node_options(place: Place, start_block: int) -> NodeOptions:
         finality=settings.finality or network.finality_blocks,
         poll=network.poll_seconds,
         start_block=start_block,
+        anchor_within=settings.anchor_within,
+        anchor_every=settings.anchor_every,
+        anchor_count=settings.anchor_count,
         idle_chain=network.chain_id in LOCAL_CHAIN_IDS,
     )
 

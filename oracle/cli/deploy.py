@@ -33,6 +33,13 @@ def deploy(
             help="Base URL of an API that serves gasless reads of these models; again for more."
         ),
     ] = None,
+    anchor_log: Annotated[
+        bool, typer.Option("--anchor-log", help="Deploy this account's anchor log, too.")
+    ] = False,
+    anchored: Annotated[
+        list[str] | None,
+        typer.Option(help="Register this model with the anchor log as attestor; again for more."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which addresses it would be.")
     ] = False,
@@ -47,7 +54,18 @@ def deploy(
     from oracle.cli.settings import read_settings
 
     settings = read_settings(network=network, rpc_urls=rpc, models=models)
-    run(_deploy(settings, model or [], attestor, gateway_url or [], dry_run, json))
+    run(
+        _deploy(
+            settings,
+            model or [],
+            attestor,
+            gateway_url or [],
+            anchor_log,
+            anchored or [],
+            dry_run,
+            json,
+        )
+    )
 
 
 async def _deploy(
@@ -55,9 +73,12 @@ async def _deploy(
     only: Sequence[str],
     attestor: str | None,
     gateway_urls: Sequence[str],
+    anchor_log: bool,
+    anchored: Sequence[str],
     dry_run: bool,
     json: bool,
 ) -> None:
+    from oracle.chain.anchor import anchor_log_of
     from oracle.chain.deployment import ContractSpec, plan_deployment
     from oracle.chain.gateway import gateway_spec
     from oracle.cli.committee_chain import require_vouching
@@ -74,11 +95,17 @@ async def _deploy(
         vouching = operator
         if attestor is not None:
             vouching = await require_vouching(place.rpc, models, attestor)
+        log = anchor_log_of(operator)
+        others = [log] if anchor_log or anchored else []
+        through_log = {models.find(name).model_id for name in anchored}
+        attestors = {
+            m.model_id: str(log.address) if m.model_id in through_log else vouching for m in models
+        }
         if dry_run:
             contract = ContractSpec(contract="DecisionContract").address
             plan = plan_deployment(
-                [registration_of(m, vouching) for m in models if m.policy],
-                others=[gateway_spec(contract)],
+                [registration_of(m, attestors[m.model_id]) for m in models if m.policy],
+                others=[gateway_spec(contract), *others],
             )
             there = {
                 s.address: bool(await place.rpc.code(s.address, "latest")) for s in plan.contracts
@@ -99,7 +126,12 @@ async def _deploy(
             )
         report = None if json else _print_step
         deployed = await deploy_to(
-            place, models, attestor=vouching, reads_at=gateway_urls, progress=report
+            place,
+            models,
+            others=others,
+            attestor=attestors,
+            reads_at=gateway_urls,
+            progress=report,
         )
     if json:
         show_json(_as_json(deployed))

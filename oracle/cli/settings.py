@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     confirmations: int | None = Field(None, ge=1)
     finality: int | None = Field(None, ge=1)
 
+    anchor_within: int = Field(600, ge=1, description="Seconds that a promise to anchor gives.")
+    anchor_every: float = Field(60.0, gt=0, description="Seconds at which a batch closes.")
+    anchor_count: int = Field(10_000, ge=1, description="Predictions at which a batch closes.")
+
     @field_validator("rpc_urls", mode="before")
     @classmethod
     def _split(cls, given: Any) -> Any:

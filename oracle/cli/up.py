@@ -5,6 +5,7 @@ One process tree: Ctrl-C ends the API, the node and the chain, in that order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -73,6 +74,12 @@ def up(
     sealed: Annotated[
         bool, typer.Option("--sealed", help="They vote on chain, sealed and bonded.")
     ] = False,
+    anchored: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Decide on this model's predictions through the anchor log; again for more."
+        ),
+    ] = None,
     rpc: Rpc = None,
     network: Network = None,
     models: Models = None,
@@ -88,7 +95,7 @@ def up(
     settings = _settings(network, rpc, port, host, grpc_port, models, log_level, log_format)
     own_chain = rpc is None and network is None
     if nodes is None and quorum is None and not sealed:
-        run(_up(settings, engine if own_chain else None, chain_port, block_time))
+        run(_up(settings, engine if own_chain else None, chain_port, block_time, anchored or []))
         return
     from oracle.cli.committee_up import up_committee
     from oracle.core.errors import InvalidInput
@@ -141,11 +148,16 @@ def _settings(
 
 
 async def _up(
-    settings: Settings, engine: EngineName | None, chain_port: int, block_time: float | None
+    settings: Settings,
+    engine: EngineName | None,
+    chain_port: int,
+    block_time: float | None,
+    anchored: Sequence[str],
 ) -> None:
     from contextlib import AsyncExitStack
 
     from oracle.api.server import bind, url_of
+    from oracle.chain.anchor import anchor_log_of
     from oracle.cli.compose import deploy_to
     from oracle.cli.place import models_of, open_place
     from oracle.core.errors import NotFound
@@ -173,7 +185,16 @@ async def _up(
         with steps.step("contracts", "deploying …") as step:
             # On a chain of others a loopback address would be of no use: there deploy says where.
             reads_at = [url_of(listener)] if place.network.is_local else []
-            deployed = await deploy_to(place, models, reads_at=reads_at)
+            operator = str(place.account.address)
+            log = anchor_log_of(operator)
+            through_log = {models.find(name).model_id for name in anchored}
+            attestors = {
+                m.model_id: str(log.address) if m.model_id in through_log else operator
+                for m in models
+            }
+            deployed = await deploy_to(
+                place, models, others=[log], attestor=attestors, reads_at=reads_at
+            )
             step.said = _deployed_words(deployed)
         await _serve(place, models, deployed.block_number, listener, steps)
 

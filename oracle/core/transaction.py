@@ -44,6 +44,10 @@ class Purpose(StrEnum):
     """Counts a round of votes."""
     CLAIM = "claim"
     """Splits the fee of a decision."""
+    ANCHOR = "anchor"
+    """Appends a batch to an anchor log."""
+    RELAY = "relay"
+    """Decides on an anchored prediction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
 
 from oracle.core.errors import ConfigError
+from oracle.journal import promises as _promises  # noqa: F401 - its tables are in the metadata
 from oracle.journal import rounds as _rounds  # noqa: F401 - its tables are in the metadata, too
 from oracle.journal.schema import identity, metadata
 

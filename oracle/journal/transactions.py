@@ -91,6 +91,13 @@ def about(db: Connection, model_id: bytes, subject: bytes) -> list[Transaction]:
     return _with_attempts(db, db.execute(query).all())
 
 
+def named(db: Connection, key: str) -> Transaction | None:
+    """The transaction with this idempotency key."""
+    rows = db.execute(sa.select(transactions).where(transactions.c.key == key)).all()
+    found = _with_attempts(db, rows)
+    return found[0] if found else None
+
+
 def settle(db: Connection, deep: int) -> None:
     """MINED at or below block ``deep`` becomes FINAL."""
     db.execute(

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from oracle.core.lifecycle import Request, State
 from oracle.core.transaction import TxState
-from oracle.journal import requests, transactions
+from oracle.journal import promises, requests, transactions
 from oracle.node.committee.standing import standings
 from oracle.node.committee.voting import voting_standings
 from oracle.node.node import Node
@@ -49,6 +49,21 @@ class Metrics:
         )
         self._halted = Gauge(
             "oracle_halted", "1 where finality broke and the node halted", registry=self.registry
+        )
+        self._pending = Gauge(
+            "oracle_predictions_pending",
+            "Predictions that were promised and are not anchored",
+            registry=self.registry,
+        )
+        self._oldest = Gauge(
+            "oracle_predictions_oldest_pending_seconds",
+            "Age of the oldest of them",
+            registry=self.registry,
+        )
+        self._overdue = Gauge(
+            "oracle_predictions_overdue",
+            "Predictions that are past the time by which they were promised to be anchored",
+            registry=self.registry,
         )
         self._peers = Counter(
             "oracle_peer_exchanges",
@@ -110,8 +125,15 @@ class Metrics:
         self._balance.set(node.balance or 0)
         self._troubles.set(len(parts.trouble))
         self._halted.set(1 if node.halted else 0)
+        await self._anchoring(parts)
         await self._committees(parts)
         return generate_latest(self.registry)
+
+    async def _anchoring(self, parts: Parts) -> None:
+        found = await parts.journal.read(lambda db: promises.standing(db, parts.now()))
+        self._pending.set(found.pending)
+        self._oldest.set(0 if found.oldest is None else max(0, parts.now() - found.oldest))
+        self._overdue.set(found.overdue)
 
     async def _committees(self, parts: Parts) -> None:
         for peer, tally in parts.tallies.items():

@@ -1,6 +1,7 @@
 """One node: its loops over one journal, and what they report.
 
     follow ─▶ answer ─▶ (collect | vote) ─▶ send    each wakes the next; each can be killed anywhere
+                        promise ─▶ anchor ─┘
 
 Collecting is for models that a committee signs for, voting for those that it votes on by sealed
 votes on chain.
@@ -23,6 +24,7 @@ from oracle.core.errors import ChainError, InferenceError, JournalError, OracleE
 from oracle.core.lifecycle import Reopened, State
 from oracle.inference.readiness import Readiness
 from oracle.journal import requests
+from oracle.node.anchoring.anchorer import Anchorer
 from oracle.node.answer import Answer
 from oracle.node.committee.collect import Collector
 from oracle.node.committee.member import Member
@@ -54,6 +56,7 @@ class Node:
         self.member = Member(parts)
         self._answer = Answer(parts)
         self._voter = Voter(parts, self.follow.attestors)
+        self._anchorer = Anchorer(parts)
         self._sender = Sender(parts)
 
     async def run(self) -> None:
@@ -74,6 +77,7 @@ class Node:
                 loops.create_task(self._supervise("answer", self._answering)),
                 loops.create_task(self._supervise("collect", lambda: self._collecting(collector))),
                 loops.create_task(self._supervise("vote", self._voting)),
+                loops.create_task(self._supervise("anchor", self._anchoring)),
                 loops.create_task(self._supervise("send", self._sending)),
             ]
             try:
@@ -137,6 +141,12 @@ class Node:
         while True:
             wait = await self._voter.turn()
             await rung(self.parts.to_vote, IDLE if wait is None else min(IDLE, wait))
+
+    async def _anchoring(self) -> None:
+        while True:
+            wait = await self._anchorer.turn()
+            self.parts.trouble.pop("anchor", None)
+            await rung(self.parts.to_anchor, IDLE if wait is None else min(IDLE, wait))
 
     async def _sending(self) -> None:
         while True:

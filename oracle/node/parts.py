@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 from eth_account.signers.local import LocalAccount
 
+from oracle.chain.anchor import AnchorLog
 from oracle.chain.contracts import DecisionContract
 from oracle.chain.rpc import RpcPool
 from oracle.core.lifecycle import Request
@@ -47,6 +48,9 @@ class NodeOptions:
         step_turn: in a committee that votes on chain, seconds of the chain's that a member has to
             tally or relay before the next one does; a few blocks.
         step_margin: seconds that a vote leaves for tally and relay before a request's deadline.
+        anchor_within: seconds after a prediction within which it is promised to be anchored.
+        anchor_every: most seconds that a promised prediction waits for its batch to close.
+        anchor_count: predictions at which a batch closes before that.
         start_block: where a journal that is empty begins to follow.
         idle_chain: the chain makes blocks only when it gets transactions, as local ones do: its
             latest block may be old, so time and simulations are the pending block's.
@@ -63,6 +67,9 @@ class NodeOptions:
     peer_timeout: float = 1.5
     step_turn: int = 2
     step_margin: int = 10
+    anchor_within: int = 600
+    anchor_every: float = 60.0
+    anchor_count: int = 10_000
     start_block: int = 0
     idle_chain: bool = False
 
@@ -89,6 +96,7 @@ class Parts:
     """Everything the loops of a node use. Bells wake a loop when another made work for it.
 
     Attributes:
+        anchor_log: where this operator anchors; None where it has no log on this chain.
         genesis: hash of block 0, which tells a restarted local chain from the one before.
         evidence: where inputs by hash are kept.
         fetcher: how they are fetched from elsewhere.
@@ -107,6 +115,7 @@ class Parts:
     chain_id: int
     fees: FeePolicy
     options: NodeOptions
+    anchor_log: AnchorLog | None = None
     genesis: bytes | None = None
     evidence: EvidenceStore | None = None
     fetcher: Fetcher = field(default_factory=Fetcher)
@@ -119,6 +128,7 @@ class Parts:
     unfit: dict[bytes, str] = field(default_factory=dict)
     to_answer: asyncio.Event = field(default_factory=asyncio.Event)
     to_collect: asyncio.Event = field(default_factory=asyncio.Event)
+    to_anchor: asyncio.Event = field(default_factory=asyncio.Event)
     to_vote: asyncio.Event = field(default_factory=asyncio.Event)
     to_send: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from oracle.core.errors import OracleError
 from oracle.core.transaction import answer_gas
-from oracle.journal import chain_view
+from oracle.journal import chain_view, promises
 from oracle.node.committee.standing import standings
 from oracle.node.committee.voting import voting_standings
 from oracle.node.node import Node
@@ -24,7 +24,7 @@ class Check:
 async def readiness(node: Node) -> list[Check]:
     """Every check, whether it holds or not; the node is ready where all do."""
     checks = [_running(node), await _rpc(node), await _journal(node)]
-    checks += [await _funds(node), *_models(node), *await _committees(node)]
+    checks += [await _funds(node), *_models(node), *await _committees(node), *await _anchor(node)]
     checks += [
         Check(name=f"loop:{name}", ok=False, what=what)
         for name, what in sorted(node.parts.trouble.items())
@@ -112,6 +112,22 @@ async def _committees(node: Node) -> list[Check]:
         for each in voting
     ]
     return checks
+
+
+async def _anchor(node: Node) -> list[Check]:
+    """Whether every promise was kept so far; nothing where this operator has no anchor log."""
+    parts = node.parts
+    if parts.anchor_log is None:
+        return []
+    try:
+        now = await parts.rpc.timestamp("latest")
+        found = await parts.journal.read(lambda db: promises.standing(db, now))
+    except OracleError as error:
+        return [Check(name="anchor", ok=False, what=str(error))]
+    what = f"{parts.anchor_log.address}, {found.pending} predictions wait to be anchored"
+    if found.overdue:
+        what += f", {found.overdue} of them past their deadline"
+    return [Check(name="anchor", ok=not found.overdue, what=what)]
 
 
 def _models(node: Node) -> list[Check]:

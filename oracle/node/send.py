@@ -213,6 +213,7 @@ class Sender:
 
         for receipt in await parts.journal.write(record):
             parts.observe("mined")
+            parts.to_anchor.set()
             if not receipt.succeeded:
                 log.warning("transaction_reverted", tx_hash="0x" + receipt.tx_hash.hex())
                 parts.to_answer.set()

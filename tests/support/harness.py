@@ -10,6 +10,7 @@ from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
+from oracle.chain.anchor import AnchorLog, anchor_log_of
 from oracle.chain.contracts import DecisionContract, DecisionLog, decode_logs
 from oracle.chain.deployment import ContractSpec, deploy, plan_deployment
 from oracle.chain.local import dev_account
@@ -128,6 +129,7 @@ async def until(
 async def deployed_world(
     url: str,
     *,
+    anchored: bool = False,
     committee: tuple[Sequence[str], int] | None = None,
     sealed: tuple[int, int, int] | None = None,
     name: str = "",
@@ -135,6 +137,7 @@ async def deployed_world(
     """Deploy the contract and register the bundled models on a fresh local chain.
 
     Args:
+        anchored: predictions of all models are decided through the operator's anchor log.
         committee: members' addresses and threshold of a quorum that vouches, instead of OPERATOR.
         sealed: both windows, seconds, and the bond, wei, where its members vote on chain.
         name: the model that the tests ask; the first one if not said.
@@ -142,11 +145,13 @@ async def deployed_world(
     store = CardStore.open(MODELS)
     vouching = {m.model_id: _attestor(m, committee, sealed) for m in store if committee}
     async with RpcPool([url], chain_id=CHAIN_ID) as rpc:
+        log = anchor_log_of(OPERATOR.address)
+        alone = log.address if anchored else OPERATOR.address
         registered = [
-            registration_of(m, vouching[m.model_id].address if committee else OPERATOR.address)
-            for m in store
+            registration_of(m, vouching[m.model_id].address if committee else alone) for m in store
         ]
-        plan = plan_deployment(registered, others=[*vouching.values()])
+        others = [*vouching.values(), *([log] if anchored else [])]
+        plan = plan_deployment(registered, others=others)
         deployed = await deploy(plan, rpc, AccountSigner(rpc, OPERATOR))
         contract = DecisionContract(rpc, deployed.address)
         yield World(rpc=rpc, contract=contract, store=store, url=url, name=name)
@@ -183,8 +188,10 @@ async def wired_node(
         Engine(CardStore.open(MODELS)) as engine,
         await Journal.at(folder / "journal.db").open({"chain_id": str(CHAIN_ID)}) as journal,
     ):
+        log = AnchorLog(rpc, anchor_log_of(str(account.address)).address)
         yield Node(
             Parts(
+                anchor_log=log if await log.there() else None,
                 rpc=rpc,
                 contract=DecisionContract(rpc, contract),
                 journal=journal,

@@ -1,0 +1,285 @@
+"""Predictions that were promised to be anchored, and the batches that they are anchored in.
+
+A promise is recorded before the caller hears of it. Its index is given when its batch closes, in
+one change with the batch and the transaction that anchors it, and taken back only where that
+transaction can no longer append the batch. Leaves are not kept: they follow from the predictions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from oracle.core.anchor import Batch
+from oracle.core.prediction import Prediction
+from oracle.core.transaction import TxState
+from oracle.journal.schema import metadata, transactions
+
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+promises = sa.Table(
+    "promises",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("receipt_id", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("model_id", sa.LargeBinary(32), nullable=False),
+    sa.Column("subject", sa.LargeBinary(32), nullable=False, index=True),
+    sa.Column("input_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("output_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("value", sa.String(40), nullable=False),
+    sa.Column("confidence", sa.Integer, nullable=False),
+    sa.Column("predicted_at", sa.BigInteger, nullable=False),
+    sa.Column("input", sa.LargeBinary, nullable=False),
+    sa.Column("outputs", sa.LargeBinary, nullable=False),
+    sa.Column("runtime", sa.Text, nullable=False),
+    sa.Column("log", sa.String(42), nullable=False),
+    sa.Column("anchor_by", sa.BigInteger, nullable=False),
+    sa.Column("signature", sa.LargeBinary(64), nullable=False),
+    sa.Column("accepted_at", sa.BigInteger, nullable=False),
+    sa.Column("idempotency_key", sa.String(255), unique=True),
+    sa.Column("body_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("batch_id", sa.LargeBinary(32), index=True),
+    sa.Column("position", sa.BigInteger),
+)
+"""Every prediction that was promised; ``batch_id`` and ``position`` once its batch is closed."""
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("batch_id", sa.LargeBinary(32), primary_key=True),
+    sa.Column("log", sa.String(42), nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("first_index", sa.BigInteger, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("root", sa.LargeBinary(32), nullable=False),
+    sa.Column("previous", sa.LargeBinary(32), nullable=False),
+    sa.Column("transaction_key", sa.String(80), nullable=False),
+)
+"""Closed batches of this node."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """A promised prediction with all that its receipt needs.
+
+    Attributes:
+        receipt_id: names the receipt, 32 bytes.
+        outputs: the rounded outputs in the ``tensors`` encoding.
+        runtime: canonical JSON of what ran the model.
+        accepted_at: Unix seconds of this machine.
+        body_hash: of what the idempotency key was used for.
+        batch_id, position: its batch and the place in it; None until that is closed.
+    """
+
+    receipt_id: bytes
+    prediction: Prediction
+    input: bytes
+    outputs: bytes
+    runtime: str
+    log: str
+    anchor_by: int
+    signature: bytes = field(repr=False)
+    accepted_at: int
+    body_hash: bytes
+    idempotency_key: str | None = None
+    batch_id: bytes | None = None
+    position: int | None = None
+
+
+def add(db: Connection, promised: Promised) -> None:
+    """Record a promise."""
+    said = promised.prediction
+    db.execute(
+        sa.insert(promises).values(
+            receipt_id=promised.receipt_id,
+            model_id=said.model_id,
+            subject=said.subject,
+            input_hash=said.input_hash,
+            output_hash=said.output_hash,
+            value=str(said.value),
+            confidence=said.confidence,
+            predicted_at=said.predicted_at,
+            input=promised.input,
+            outputs=promised.outputs,
+            runtime=promised.runtime,
+            log=promised.log,
+            anchor_by=promised.anchor_by,
+            signature=promised.signature,
+            accepted_at=promised.accepted_at,
+            idempotency_key=promised.idempotency_key,
+            body_hash=promised.body_hash,
+        )
+    )
+
+
+def find(db: Connection, receipt_id: bytes) -> Promised | None:
+    """The promise with this id."""
+    return _first(db, promises.c.receipt_id == receipt_id)
+
+
+def find_idempotent(db: Connection, key: str) -> Promised | None:
+    """What an idempotency key was used for."""
+    return _first(db, promises.c.idempotency_key == key)
+
+
+def about(db: Connection, subject: bytes, model_id: bytes | None = None) -> list[Promised]:
+    """The promises about a subject, oldest first."""
+    query = sa.select(promises).where(promises.c.subject == subject).order_by(promises.c.id)
+    if model_id is not None:
+        query = query.where(promises.c.model_id == model_id)
+    return [_promised(row) for row in db.execute(query)]
+
+
+def waiting(db: Connection, limit: int) -> list[Promised]:
+    """Promises in no batch yet, in the order in which they were made."""
+    query = (
+        sa.select(promises)
+        .where(promises.c.batch_id.is_(None))
+        .order_by(promises.c.id)
+        .limit(limit)
+    )
+    return [_promised(row) for row in db.execute(query)]
+
+
+def count_waiting(db: Connection) -> tuple[int, int | None]:
+    """How many are in no batch yet, and when the oldest of them was accepted."""
+    query = sa.select(sa.func.count(), sa.func.min(promises.c.accepted_at)).where(
+        promises.c.batch_id.is_(None)
+    )
+    row = db.execute(query).one()
+    return int(row[0]), row[1]
+
+
+def close(
+    db: Connection, batch: Batch, batch_id: bytes, log: str, key: str, members: Sequence[Promised]
+) -> None:
+    """Record a batch of these promises, in this order, and the key of its transaction."""
+    db.execute(
+        sa.insert(batches).values(
+            batch_id=batch_id,
+            log=log,
+            number=batch.number,
+            first_index=batch.first_index,
+            size=batch.count,
+            root=batch.root,
+            previous=batch.previous,
+            transaction_key=key,
+        )
+    )
+    db.execute(
+        sa.update(promises)
+        .where(promises.c.receipt_id == sa.bindparam("of"))
+        .values(batch_id=batch_id, position=sa.bindparam("at")),
+        [{"of": each.receipt_id, "at": place} for place, each in enumerate(members)],
+    )
+
+
+def reopen(db: Connection, batch_id: bytes) -> int:
+    """Take a batch back that can not be appended any more; its promises wait for another.
+
+    Returns:
+        How many they are.
+    """
+    freed = db.execute(
+        sa.update(promises)
+        .where(promises.c.batch_id == batch_id)
+        .values(batch_id=None, position=None)
+    )
+    db.execute(sa.delete(batches).where(batches.c.batch_id == batch_id))
+    return freed.rowcount
+
+
+def members_of(db: Connection, batch_id: bytes) -> list[Promised]:
+    """The promises in a batch, by position."""
+    query = sa.select(promises).where(promises.c.batch_id == batch_id).order_by(promises.c.position)
+    return [_promised(row) for row in db.execute(query)]
+
+
+def batch_of(db: Connection, batch_id: bytes) -> tuple[Batch, str] | None:
+    """A closed batch and the key of its transaction."""
+    row = db.execute(sa.select(batches).where(batches.c.batch_id == batch_id)).first()
+    return None if row is None else (_batch(row), row.transaction_key)
+
+
+def last_batch(db: Connection, log: str) -> tuple[Batch, bytes, str] | None:
+    """The log's highest batch of this node, its id and the key of its transaction."""
+    row = db.execute(
+        sa.select(batches).where(batches.c.log == log).order_by(batches.c.number.desc()).limit(1)
+    ).first()
+    return None if row is None else (_batch(row), row.batch_id, row.transaction_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is promised and not yet anchored.
+
+    Attributes:
+        pending: how many.
+        oldest: Unix seconds of the oldest one's acceptance; None where there is none.
+        overdue: how many of them are past their deadline.
+    """
+
+    pending: int
+    oldest: int | None
+    overdue: int
+
+
+def standing(db: Connection, now: int) -> Standing:
+    """What is promised and not yet in a mined batch, at this time, Unix seconds."""
+    mined = sa.select(transactions.c.key).where(
+        transactions.c.state.in_([TxState.MINED, TxState.FINAL]), transactions.c.succeeded
+    )
+    open_ = (
+        sa.select(promises.c.accepted_at, promises.c.anchor_by)
+        .outerjoin(batches, batches.c.batch_id == promises.c.batch_id)
+        .where(sa.or_(promises.c.batch_id.is_(None), batches.c.transaction_key.not_in(mined)))
+        .subquery()
+    )
+    late = sa.func.sum(sa.case((open_.c.anchor_by < now, 1), else_=0))
+    row = db.execute(sa.select(sa.func.count(), sa.func.min(open_.c.accepted_at), late)).one()
+    return Standing(pending=int(row[0]), oldest=row[1], overdue=int(row[2] or 0))
+
+
+def _first(db: Connection, where: sa.ColumnElement[bool]) -> Promised | None:
+    row = db.execute(sa.select(promises).where(where)).first()
+    return None if row is None else _promised(row)
+
+
+def _batch(row: Row[Any]) -> Batch:
+    return Batch(
+        number=row.number,
+        first_index=row.first_index,
+        count=row.size,
+        root=row.root,
+        previous=row.previous,
+    )
+
+
+def _promised(row: Row[Any]) -> Promised:
+    return Promised(
+        receipt_id=row.receipt_id,
+        prediction=Prediction(
+            model_id=row.model_id,
+            subject=row.subject,
+            input_hash=row.input_hash,
+            output_hash=row.output_hash,
+            value=int(row.value),
+            confidence=row.confidence,
+            predicted_at=row.predicted_at,
+        ),
+        input=row.input,
+        outputs=row.outputs,
+        runtime=row.runtime,
+        log=row.log,
+        anchor_by=row.anchor_by,
+        signature=row.signature,
+        accepted_at=row.accepted_at,
+        body_hash=row.body_hash,
+        idempotency_key=row.idempotency_key,
+        batch_id=row.batch_id,
+        position=row.position,
+    )

@@ -1,0 +1,1 @@
+"""Predictions that are promised at once and anchored together."""
