@@ -22,6 +22,7 @@ from oracle.cli import (
     demo,
     deploy,
     doctor,
+    feed,
     keys,
     model,
     receipt,
@@ -86,6 +87,7 @@ app.add_typer(batch.app, rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(audit.audit)
 app.add_typer(model.app, rich_help_panel=BUILD)
 app.add_typer(committee.app, rich_help_panel=BUILD)
+app.add_typer(feed.app, rich_help_panel=BUILD)
 app.command("compile", rich_help_panel=BUILD)(compile_.compile_)
 app.command(rich_help_panel=BUILD)(deploy.deploy)
 app.command(rich_help_panel=CARE)(up.node)
