@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from oracle.core.errors import ConfigError
 
 GRACE_SECONDS = 3
 CONNECTIONS = 512
+MAX_HEADER = 64 * 1024
 
 
 class _Quiet(uvicorn.Server):
@@ -22,6 +24,36 @@ class _Quiet(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+    """httptools, with a limit on headers such as h11 has by itself; h11 where it is missing."""
+    try:
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+    except ImportError:
+        return "h11"
+
+    class Bounded(HttpToolsProtocol):
+        """Closes a connection whose headers do not come to an end."""
+
+        in_headers = False
+        octets = 0
+
+        def on_message_begin(self) -> None:
+            self.in_headers, self.octets = True, 0
+            super().on_message_begin()
+
+        def on_headers_complete(self) -> None:
+            self.in_headers = False
+            super().on_headers_complete()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self.octets += len(data) if self.in_headers else 0
+            if self.octets > MAX_HEADER:
+                self.transport.close()
+
+    return Bounded
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -67,7 +99,8 @@ async def serve(app: FastAPI, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
         proxy_headers=False,
-        h11_max_incomplete_event_size=64 * 1024,
+        h11_max_incomplete_event_size=MAX_HEADER,
+        http=_protocol(),
     )
     server = _Quiet(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))

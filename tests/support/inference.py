@@ -100,6 +100,7 @@ async def serving(
         context = chainless(engine)
         inference = Inference(context)
         app = FastAPI()
+        app.state.stream = SimpleNamespace(close=lambda: None)
         app.add_middleware(Rest, inference=inference)
         app.add_middleware(Gate, keys=api_keys)
         listener = bind("127.0.0.1", 0)
