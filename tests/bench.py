@@ -1,4 +1,4 @@
-"""``make bench``: gas beside other systems' figures, inference beside bare ONNX Runtime, a backlog.
+"""``make bench``: gas beside others' figures, inference beside bare ONNX Runtime, a backlog, a batch.
 
 Gas is exact. Times are medians of one run on this machine; compare ratios, not microseconds.
 """
@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from shutil import which
 
 import structlog
 from rich.console import Console
@@ -21,6 +22,7 @@ from oracle.chain.local import HARDFORK, local_chain
 from oracle.core.lifecycle import State
 from oracle.inference import bench as inference
 from oracle.journal import requests
+from tests.support import batch_bench
 from tests.support.committee import committee
 from tests.support.gas import measure_gas, rows
 from tests.support.harness import MODELS, deployed_world, running_node, until
@@ -148,6 +150,10 @@ async def main() -> int:
         highlight=False,
     )
     within &= latency <= 1.5
+    grid, held = batch_bench.table_of(1_000_000, ["linear", "forest"], spark=bool(which("java")))
+    console.print()
+    console.print(grid)
+    within &= held
     return 0 if within else 1
 
 
