@@ -1,4 +1,4 @@
-"""``make bench``: gas beside others' figures, inference beside bare ONNX Runtime, a backlog, a batch.
+"""``make bench``: gas beside others' figures, inference beside bare ONNX Runtime, backlog, batch.
 
 Gas is exact. Times are medians of one run on this machine; compare ratios, not microseconds.
 """
