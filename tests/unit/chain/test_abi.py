@@ -106,6 +106,8 @@ def test_event__unknown_topic__is_none() -> None:
 
 
 def _zero(kind: str) -> Any:
+    if kind.endswith("[]"):
+        return []
     if kind.startswith("("):
         return tuple(_zero(each) for each in kind[1:-1].split(","))
     zeros = {"address": "0x" + "00" * 20, "string": "", "bool": False, "bytes": b""}
