@@ -92,7 +92,9 @@ async def test_wallet__declines__says_so_and_asks_nothing(
     await page.get_by_label("My wallet").check()
     await page.locator("#send").click()
 
-    await expect(page.get_by_role("alert")).to_have_text("The request was declined in the wallet.")
+    await expect(page.get_by_role("alert")).to_contain_text(
+        "Test Wallet was not allowed to connect; allow it in the wallet"
+    )
     await expect(page.locator("#send")).to_be_enabled()
 
 

@@ -30,9 +30,8 @@ export function wallets(changed: () => void, signal: AbortSignal): readonly Wall
 
 /** What a wallet said when it refused, in a sentence. */
 export function refusal(error: unknown): string {
-  const { code, message } = (error ?? {}) as { code?: number; message?: string };
-  if (code === 4001) return "The request was declined in the wallet.";
-  if (code === -32002) return "The wallet waits for an answer to an earlier request: open it.";
-  if (code === 4900 || code === 4901) return "The wallet has no connection to its chain.";
-  return `The wallet answers: ${(message ?? String(error)).slice(0, 300)}`;
+  const said = (error ?? {}) as { code?: number; shortMessage?: string; message?: string };
+  if (said.code === 4001) return "The request was declined in the wallet.";
+  const words = said.shortMessage ?? said.message ?? String(error);
+  return `The wallet answers: ${words.slice(0, 300)}`;
 }

@@ -3,18 +3,22 @@
 
 import {
   type Abi,
+  type Address,
   concatHex,
   decodeFunctionResult,
   encodeDeployData,
   encodeFunctionData,
   getContractAddress,
   type Hex,
+  type PublicClient,
 } from "viem";
+
+import { ChainError } from "../../../client/src/errors.ts";
 
 import * as creditDesk from "../../../../oracle/chain/artifacts/CreditDesk.json";
 import * as triageDesk from "../../../../oracle/chain/artifacts/TriageDesk.json";
 import type { Model } from "../api.js";
-import type { Connection } from "../connection.js";
+import type { Wallet } from "../wallet.js";
 import type { Tell } from "./chain.js";
 
 const PROXY = "0x4e59b44847b379578588920cA78FbF26c0B4956C";
@@ -68,40 +72,37 @@ export function dappFor(model: Model): Dapp | null {
 
 /** The dApp's address; deployed by the account where it is not there yet. */
 export async function ensureDapp(
-  connection: Connection,
+  client: PublicClient,
   dapp: Dapp,
-  about: { contract: string; modelId: string; account: string },
-  send: (to: string, data: Hex) => Promise<unknown>,
+  about: { contract: Address; modelId: Hex; account: Address },
+  send: (to: Address, data: Hex) => Promise<unknown>,
   tell: Tell,
-): Promise<string> {
+): Promise<Address> {
   const args = [about.contract, about.modelId, about.account];
   const bytecode = encodeDeployData({ abi: dapp.abi, bytecode: dapp.bytecode, args });
   const address = getContractAddress({ opcode: "CREATE2", from: PROXY, salt: SALT, bytecode });
-  if (await hasCode(connection, address)) return address;
+  if (await client.getCode({ address })) return address;
   tell(`Confirm in the wallet: deploy ${dapp.is} of your own, once.`);
   await send(PROXY, concatHex([SALT, bytecode]));
-  if (!(await hasCode(connection, address)))
-    throw new Error(`no contract came to be at ${address}`);
-  return address;
+  if (await client.getCode({ address })) return address;
+  throw new ChainError(`no contract came to be at ${address}`, "look at the transaction");
 }
 
 /** What the dApp made of the decision, in its own words. */
 export async function outcomeOf(
-  connection: Connection,
+  wallet: Wallet,
   dapp: Dapp,
-  address: string,
-  requestId: string,
+  address: Address,
+  requestId: Hex,
 ): Promise<string> {
   const call = { to: address, data: encode(dapp, dapp.outcome, [requestId]) };
-  const data = (await connection.request("eth_call", [call, "latest"])) as Hex;
+  const data = (await wallet.provider.request({
+    method: "eth_call",
+    params: [call, "latest"],
+  })) as Hex;
   const found = decodeFunctionResult({ abi: dapp.abi, functionName: dapp.outcome, data });
   const status = Array.isArray(found) ? found[found.length - 1] : found;
   return dapp.states[Number(status)] ?? `state ${String(status)}`;
-}
-
-async function hasCode(connection: Connection, address: string): Promise<boolean> {
-  const code = await connection.request("eth_getCode", [address, "latest"]);
-  return typeof code === "string" && code.length > 2;
 }
 
 function encode(dapp: Dapp, functionName: string, args: readonly unknown[]): Hex {

@@ -1,6 +1,7 @@
 // *Ask for a decision*: a form from the card, sent with the visitor's wallet or through the node.
 
-import { askOnChain, NotAsked } from "../ask/chain.js";
+import { OracleError } from "../../../client/src/errors.ts";
+import { askOnChain } from "../ask/chain.js";
 import { dappFor, type Dapp, outcomeOf } from "../ask/dapps.js";
 import { encode, type InputForm, inputForm, InvalidInput } from "../ask/input.js";
 import {
@@ -13,7 +14,6 @@ import {
   type Readiness,
   Refused,
 } from "../api.js";
-import { through } from "../connection.js";
 import { type Child, h, section, show } from "../dom.js";
 import { pause } from "../time.js";
 import { decisionHref, type Place, title } from "../view.js";
@@ -201,7 +201,11 @@ async function ask(
       return told(outcome, await post<Account>("/api/decisions", body, ways.key()), null);
     }
     const wallet = ways.wallet();
-    if (!wallet) throw new NotAsked("there is no wallet to ask with");
+    if (!wallet)
+      throw new InvalidInput(
+        "there is no wallet to ask with",
+        "choose another way, or install one",
+      );
     const { network } = await get<Readiness>("/readyz", {}, signal, [503]);
     const through_ = ways.way() === "dapp" ? dapp : null;
     const asked = await askOnChain(wallet, model, octets, network, through_, tell);
@@ -209,7 +213,7 @@ async function ask(
     const account = await decided(model.id, asked.id, signal);
     const state =
       through_ && asked.dapp && account.decision
-        ? await outcomeOf(through(wallet), through_, asked.dapp, asked.id)
+        ? await outcomeOf(wallet, through_, asked.dapp, asked.id)
         : null;
     told(
       outcome,
@@ -279,7 +283,7 @@ function told(root: HTMLElement, account: Account, outcome: string | null): void
 }
 
 function words(error: unknown): string {
-  if (error instanceof InvalidInput || error instanceof Refused || error instanceof NotAsked) {
+  if (error instanceof OracleError || error instanceof Refused) {
     const key = error instanceof Refused && error.status === 401 ? " Write it above." : "";
     return `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.${key}`;
   }
