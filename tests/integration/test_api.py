@@ -248,9 +248,48 @@ async def test_list__pages_newest_first_and_filters(api: Api):
     assert line["tx_hash"]
 
 
+async def test_list__by_verdict_and_beginning_of_the_subject__leaves_the_others_out(api: Api):
+    account = (await api.decide(subject="found by its beginning")).json()
+    subject, verdict = account["subject"], account["decision"]["verdict"]
+
+    for beginning in (subject, subject[:9], subject[:10]):
+        query = {"subject": beginning, "verdict": verdict, "model": api.model}
+        found = (await api.http.get("/api/decisions", params=query)).json()["decisions"]
+        assert [line["subject"] for line in found] == [subject]
+    others = {"accept", "reject", "review"} - {verdict}
+    for other in others:
+        query = {"subject": subject, "verdict": other}
+        assert not (await api.http.get("/api/decisions", params=query)).json()["decisions"]
+
+
+async def test_figures__count_what_was_decided(api: Api):
+    path = f"/api/models/{api.model}/figures"
+    before = (await api.http.get(path)).json()
+    account = (await api.decide(subject="counted")).json()
+    after = (await api.http.get(path)).json()
+
+    verdict = account["decision"]["verdict"]
+    assert after["decided"] == before["decided"] + 1
+    assert after["verdicts"][verdict] == before["verdicts"][verdict] + 1
+    assert sum(after["verdicts"].values()) == after["decided"]
+    assert after["recent"][0] == {
+        "value": account["decision"]["value"],
+        "text": account["decision"]["text"],
+        "verdict": verdict,
+    }
+    assert 40_000 < after["median_gas"] < 60_000
+    assert after["committee"] is None
+    assert "| figure |" in after["held_out"]
+    assert (await api.http.get("/api/models/nope/figures")).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
+        ({"verdict": "maybe"}, 422),
+        ({"subject": "0xno"}, 422),
+        ({"cursor": "1-2"}, 422),
+        ({"cursor": "9999999999999999999-9999999999999999999-9999999999999999999"}, 200),
         ({"state": "sideways"}, 422),
         ({"limit": 0}, 422),
         ({"limit": 1000}, 422),

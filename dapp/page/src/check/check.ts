@@ -109,7 +109,7 @@ async function checkReceipt(
 function tell(steps: Steps, { name, what }: Pick<Check, "name" | "what">, outcome: Outcome): void {
   const said = name === "chain" && outcome === "open" && what.startsWith("no client");
   const found = said ? "name a connection of your own above, and check again" : what;
-  steps.add(CLAIMS[name] ?? name, outcome, found.charAt(0).toUpperCase() + found.slice(1));
+  steps.add(CLAIMS[name] ?? name, outcome, name === "chain" && !said ? `chain ${found}` : found);
 }
 
 function clientOf(connection: Connection): PublicClient {

@@ -255,7 +255,7 @@ function costOf({ request, transactions, decision }: Account): Child[] {
         "p",
         { class: "quiet" },
         decision
-          ? "Another program sent the transaction; its receipt on the chain tells the gas."
+          ? "Another node or program sent the transaction; its receipt on the chain tells the gas."
           : "Not on chain yet.",
       ),
     told && h("p", { class: callback === "failed" ? "notice" : "" }, told),
