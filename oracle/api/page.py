@@ -54,7 +54,7 @@ async def index(request: Request, rpc: str | None = None) -> Response:
         "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     }
-    packed = _packed("index.html")
+    packed = _packed(STATIC, "index.html")
     if packed is None:
         return HTMLResponse(_NOT_BUILT, status_code=503, headers=headers)
     return _answer(request, packed, "text/html; charset=utf-8", headers | {"Cache-Control": MOMENT})
@@ -64,7 +64,7 @@ async def index(request: Request, rpc: str | None = None) -> Response:
 async def file(request: Request, name: str) -> Response:
     """A script, a style sheet, an image, or the model runtime."""
     kind = _TYPES.get(Path(name).suffix)
-    packed = _packed(name) if kind and _NAME.fullmatch(name) else None
+    packed = _packed(STATIC, name) if kind and _NAME.fullmatch(name) else None
     if kind is None or packed is None:
         raise HTTPException(404, "the page has no such file")
     cache = FOREVER if _HASHED.search(name) else "public, max-age=3600"
@@ -99,9 +99,9 @@ def endpoint_of(url: str | None) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _packed(name: str) -> bytes | None:
+def _packed(folder: Path, name: str) -> bytes | None:
     """The gzipped file, None where there is none."""
-    path = STATIC / f"{name}.gz"
+    path = folder / f"{name}.gz"
     return path.read_bytes() if path.is_file() else None
 
 

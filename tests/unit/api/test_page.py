@@ -20,7 +20,6 @@ def http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress(octets))
     (tmp_path.parent / "secret.js.gz").write_bytes(gzip.compress(b"secret"))
     monkeypatch.setattr(page, "STATIC", tmp_path)
-    page._packed.cache_clear()
     app = FastAPI()
     app.include_router(page.router)
     return httpx.AsyncClient(
@@ -76,7 +75,6 @@ async def test_index__not_built__says_how(
     http: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(page, "STATIC", tmp_path / "nothing")
-    page._packed.cache_clear()
     reply = await http.get("/")
 
     assert reply.status_code == 503
