@@ -123,8 +123,9 @@ class AttemptView(BaseModel):
 class TransactionView(BaseModel):
     """A transaction of this node's about the decision."""
 
-    purpose: Literal["answer", "commit", "reveal", "tally", "claim"] = Field(
-        description="`answer` carries the decision; the others are steps of a vote on chain."
+    purpose: Literal["answer", "commit", "reveal", "tally", "anchor", "relay"] = Field(
+        description="`answer` carries the decision, `relay` that on an anchored prediction; "
+        "`commit`, `reveal` and `tally` are steps of a vote on chain."
     )
     state: Literal["queued", "signed", "sent", "mined", "final", "dropped"]
     hash: Hash | None

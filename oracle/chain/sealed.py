@@ -68,11 +68,6 @@ def encode_tally(found: Round) -> bytes:
     return interface(_NAME).encode("tally", found.key.as_abi(), openings, list(found.seals))
 
 
-def encode_claim(key: RoundKey) -> bytes:
-    """Calldata of ``claim``."""
-    return interface(_NAME).encode("claim", key.as_abi())
-
-
 def _place(log: Log, fields: Mapping[str, Any], at: int) -> dict[str, Any]:
     return {
         "key": RoundKey(

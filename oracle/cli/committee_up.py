@@ -309,7 +309,7 @@ def _what_next(model: StoredModel, seats: Sequence[Seat], threshold: int) -> Tex
     things = [
         ("ask on chain, as a dApp does", f"oracle request {model.name} --example --via dapp"),
         ("who decided, and whether they agree", f"oracle committee show {model.name}"),
-        ("who signed a decision", "oracle decisions show SUBJECT"),
+        ("who signed or voted", "oracle decisions show SUBJECT"),
     ]
     if threshold < len(seats):
         things.append(

@@ -14,6 +14,8 @@ from rich.text import Text
 from oracle.cli.console import ago, begin, ether, facts, say, seconds, short, state, table, verdict
 
 Json = Mapping[str, Any]
+DECIDES, VOTES = ("answer", "relay"), ("commit", "reveal", "tally")
+"""Purposes of transactions."""
 
 
 def headline(account: Json) -> Text:
@@ -40,7 +42,7 @@ def percent(parts_per_million: int) -> str:
 def gas(account: Json) -> str | None:
     """Gas and fee of this node's transaction that was mined and decided."""
     for transaction in reversed(account["transactions"]):
-        if transaction["gas_used"] is not None and transaction["purpose"] == "answer":
+        if transaction["gas_used"] is not None and transaction["purpose"] in DECIDES:
             fee = f", fee {ether(transaction['fee'])} ETH" if transaction["fee"] else ""
             return f"{transaction['gas_used']:,} gas{fee}"
     return None
@@ -51,7 +53,7 @@ def votes(account: Json) -> str | None:
     own = [
         f"{transaction['purpose']} {transaction['gas_used']:,} gas"
         for transaction in account["transactions"]
-        if transaction["gas_used"] is not None and transaction["purpose"] != "answer"
+        if transaction["gas_used"] is not None and transaction["purpose"] in VOTES
     ]
     return ", ".join(own) or None
 

@@ -42,8 +42,6 @@ class Purpose(StrEnum):
     """Opens a sealed vote."""
     TALLY = "tally"
     """Counts a round of votes."""
-    CLAIM = "claim"
-    """Splits the fee of a decision."""
     ANCHOR = "anchor"
     """Appends a batch to an anchor log."""
     RELAY = "relay"
