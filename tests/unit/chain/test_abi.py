@@ -111,7 +111,9 @@ def _zero(kind: str) -> Any:
     if kind.startswith("("):
         return tuple(_zero(each) for each in kind[1:-1].split(","))
     zeros = {"address": "0x" + "00" * 20, "string": "", "bool": False, "bytes": b""}
-    return zeros.get(kind, bytes(int(kind[5:])) if "bytes" in kind else 0)
+    if kind in zeros:
+        return zeros[kind]
+    return bytes(int(kind.removeprefix("bytes"))) if kind.startswith("bytes") else 0
 
 
 def test_revert__every_custom_error__is_decoded_by_name() -> None:
