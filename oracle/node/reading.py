@@ -13,9 +13,11 @@ from eth_account import Account
 from eth_utils.crypto import keccak
 
 from oracle.chain.gateway import AskCall, FindCall, gateway_spec
+from oracle.core.anchor import encode_evidence
 from oracle.core.errors import Conflict, InferenceError, NotFound
 from oracle.core.prediction import Prediction
 from oracle.core.reading import reading_digest, reading_subject
+from oracle.node.anchoring.receipts import filed_about, proof_of
 from oracle.node.node import Node
 from oracle.node.parts import Parts
 
@@ -74,16 +76,25 @@ class Reader:
         return Reading(prediction=prediction, evidence=self._sign(prediction))
 
     async def find(self, call: FindCall) -> Reading:
-        """The prediction about a subject that is vouched for, but not decided on chain.
+        """The prediction about a subject that was anchored, with the path to its batch's root.
 
         Raises:
-            NotFound: there is none here.
+            NotFound: none was anchored here.
             Conflict: the call is of another chain.
         """
+        parts = self._parts
         self._check(call)
+        for each in await filed_about(parts, call.subject, call.model_id):
+            if each.is_anchored and each.batch is not None and each.index is not None:
+                proof = await proof_of(parts, each)
+                parts.observe("read")
+                return Reading(
+                    prediction=each.promised.prediction,
+                    evidence=encode_evidence(each.batch, each.index, proof),
+                )
         raise NotFound(
             f"nothing about 0x{call.subject.hex()} is vouched for here beside the chain",
-            remedy="wait until it is decided, or ask with the input",
+            remedy="wait until it is decided or anchored, or ask with the input",
         )
 
     def _check(self, call: AskCall | FindCall) -> None:

@@ -71,13 +71,17 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(folder: Path) -> AsyncIterator[Gateway]:
-    """Chain, contracts, node, API and gateway, until the block ends."""
+async def open_gateway(folder: Path, *, anchored: bool = False) -> AsyncIterator[Gateway]:
+    """Chain, contracts, node, API and gateway, until the block ends.
+
+    Args:
+        anchored: the models are vouched for by the operator's anchor log.
+    """
     metrics = Metrics()
     async with (
         local_chain(folder=folder) as chain,
-        deployed_world(chain.url) as world,
-        running_node(world, folder, observers=[metrics]) as node,
+        deployed_world(chain.url, anchored=anchored) as world,
+        running_node(world, folder, observers=[metrics], anchor_every=0.3) as node,
     ):
         spec = gateway_spec(world.contract.address)
         await deploy(plan_deployment(others=[spec]), world.rpc, AccountSigner(world.rpc, OPERATOR))
