@@ -20,6 +20,7 @@ from oracle.core.scoring import Outputs, score_rows
 from oracle.inference.engine import Engine
 from oracle.inference.folder import StoredModel
 from oracle.inference.runner import Runner
+from oracle.inference.session import Session
 from oracle.inference.store import CardStore
 
 LIMIT = 1.25
@@ -65,11 +66,11 @@ async def measure(model: StoredModel, *, batch: int = 64, rounds: int = 300) -> 
     runner = Runner(model)
     feeds = runner.codec.decode_rows(messages)
     names = [spec.name for spec in model.card.outputs]
+    assert isinstance(runner.session, Session)
+    bare = runner.session.bare
     raw = runner.session.run(feeds)
     scored = [x for x in score_rows(model.card, raw, batch) if isinstance(x, Outputs)]
-    bare, run = _pair(
-        lambda: runner.session.bare.run(names, feeds), lambda: runner.session.run(feeds), rounds
-    )
+    bare, run = _pair(lambda: bare.run(names, feeds), lambda: runner.session.run(feeds), rounds)
     async with Engine([model], max_batch=batch) as engine:
         whole = await _timed_await(
             lambda: engine.infer_many(model.model_id, messages), max(rounds // 5, 5)

@@ -25,7 +25,7 @@ from oracle.core.scoring import Outputs
 from oracle.inference.folder import StoredModel
 from oracle.inference.readiness import ModelReadiness, Readiness, check_vectors
 from oracle.inference.runner import Runner
-from oracle.inference.runtime import check_runtime
+from oracle.inference.runtime import check_runtime, runtime_record
 from oracle.inference.store import CardStore
 
 INLINE_ROWS = 128
@@ -132,6 +132,17 @@ class Engine:
             NotFound: the engine has no such model.
         """
         return self._lane(model).runner.codec
+
+    def runtime(self, model: bytes | str) -> dict[str, str]:
+        """What runs a model, for receipts; of another server no more than that it is one.
+
+        Raises:
+            NotFound: the engine has no such model.
+        """
+        remote = self._lane(model).runner.remote
+        if remote is None:
+            return runtime_record()
+        return {"engine": "remote, by the Open Inference Protocol", "model": remote.model}
 
     def encode(self, model: bytes | str, given: object) -> bytes:
         """Input bytes of what a caller wrote; see ``InputCodec.encode``.

@@ -18,6 +18,7 @@ from oracle.core.errors import InferenceError, OracleError
 from oracle.core.model_input import InputCodec
 from oracle.core.scoring import Outputs, score, score_rows
 from oracle.inference.folder import StoredModel
+from oracle.inference.remote import RemoteSession, read_engine
 from oracle.inference.session import Session
 
 QUICK_SECONDS = 300e-6
@@ -39,14 +40,21 @@ class Runner:
         self.model = model
         self.card = model.card
         self.codec = InputCodec(model.card)
-        self.session = Session(model.card, model.onnx, model.external)
+        self.remote = read_engine(model.folder)
+        self.session: Session | RemoteSession = (
+            Session(model.card, model.onnx, model.external)
+            if self.remote is None
+            else RemoteSession(model.card, self.remote)
+        )
         fixed = all(
             isinstance(dim, int) for spec in self.card.input.tensors for dim in spec.shape[1:]
         ) and all(spec.shape and spec.dtype != "string" for spec in self.card.input.tensors)
         self.ends = fixed and not model.graph.may_not_end
         """Whether no input can make a run of the model go on and on."""
         self._seconds = None if self.ends else float(self.card.limits.max_seconds)
-        self.quick = self._seconds is None and self._measure() < QUICK_SECONDS
+        self.quick = (
+            self.remote is None and self._seconds is None and self._measure() < QUICK_SECONDS
+        )
         if not self.quick:
             self._seconds = float(self.card.limits.max_seconds)
 

@@ -12,7 +12,6 @@ from oracle.core.lifecycle import OPEN, Origin
 from oracle.core.private_input import hide_all, seal_input
 from oracle.core.receipt import PlainInput, PrivateInput, Receipt
 from oracle.evidence.store import Name
-from oracle.inference.runtime import runtime_record
 from oracle.journal import inputs, requests
 from oracle.journal.chain_view import DecisionRecord
 from oracle.node.accept import Account, account_of
@@ -56,7 +55,7 @@ async def decision_receipt(
             card=model.card,
             input=given,
             outputs=outputs.encoded,
-            runtime=runtime_record(),
+            runtime=parts.engine.runtime(model_id),
             rule=model.policy.rule if model.policy else None,
         ),
     )

@@ -6,8 +6,8 @@
     FOLDER/bin/pip install mlserver==1.7.1 onnxruntime==1.32.0 uvloop==0.21.0
 
 Both serve the same model on this machine, one after the other, to the same client in a process of
-its own, which sends one row as JSON. MLServer runs without parallel workers and without gzip, which is
-where it is fastest.
+its own, which sends one row as JSON. MLServer runs without parallel workers and without gzip, which
+is where it is fastest.
 """
 
 from __future__ import annotations

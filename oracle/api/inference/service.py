@@ -23,14 +23,16 @@ from oracle.inference.folder import StoredModel
 from oracle.inference.protocol.messages import InferReply, InferRequest, Parameter, Parameters
 from oracle.inference.protocol.tensors import datatype_of
 from oracle.node.accept import Account, accept, account_of, is_over, wait_for
+from oracle.node.anchoring.promise import Asked, promise
 
 SERVER = "decision-oracle"
-EXTENSIONS = ("binary_tensor_data", "model_repository", "oracle_decide")
+EXTENSIONS = ("binary_tensor_data", "model_repository", "oracle_decide", "oracle_anchor")
 PLATFORM = "onnxruntime_onnx"
 MAX_WAIT = 60.0
 
 _OURS: dict[str, type | tuple[type, ...]] = {
     "oracle_decide": bool,
+    "oracle_anchor": bool,
     "oracle_subject": str,
     "oracle_idempotency_key": str,
     "oracle_private": bool,
@@ -180,20 +182,28 @@ class Inference:
                 )
         about: Parameters = {}
         if any(key.startswith("oracle_") for key in request.parameters):
-            about = await self._decide(model, feeds, request.parameters)
+            about = await self._vouch(model, feeds, request.parameters)
         found = dict(zip(names, await engine.run_tensors(model.model_id, feeds, rows), strict=True))
         if request.wanted:
             found = {wanted.name: found[wanted.name] for wanted in request.wanted}
         return InferReply(model.name, _version(model), found, id=request.id, parameters=about)
 
-    async def _decide(
+    async def _vouch(
         self, model: StoredModel, feeds: Mapping[str, NDArray[Any]], given: Parameters
     ) -> Parameters:
         _check(given)
-        if not given.get("oracle_decide"):
+        decide, anchor = bool(given.get("oracle_decide")), bool(given.get("oracle_anchor"))
+        if not decide and not anchor:
             return {}
+        if decide and anchor:
+            raise InvalidInput(
+                "the answer is to be decided and to be anchored",
+                remedy="anchor it, and decide on it later: POST /api/predictions/{id}/decision",
+            )
         parts = self._context.node.parts
         message = encode_raw(model.card, parts.engine.codec(model.model_id), feeds)
+        if anchor:
+            return await self._anchor(model, message, given)
         accepted = await accept(
             parts,
             model_id=model.model_id,
@@ -208,6 +218,24 @@ class Inference:
         else:
             account = await account_of(parts, model.model_id, accepted.subject)
         return _told(model, accepted.subject, account)
+
+    async def _anchor(self, model: StoredModel, message: bytes, given: Parameters) -> Parameters:
+        """Promise to anchor it: the receipt is there at once, pending."""
+        asked = Asked(input=message, reference=_text(given, "oracle_subject"))
+        (made,) = await promise(
+            self._context.node.parts,
+            model.model_id,
+            [asked],
+            idempotency_key=_text(given, "oracle_idempotency_key"),
+        )
+        return {
+            "oracle_receipt": "0x" + made.receipt_id.hex(),
+            "oracle_model_id": _version(model),
+            "oracle_subject": "0x" + made.prediction.subject.hex(),
+            "oracle_state": "pending",
+            "oracle_value": model.card.value_text(made.prediction.value),
+            "oracle_anchor_by": made.anchor_by,
+        }
 
 
 def _check(given: Parameters) -> None:

@@ -17,7 +17,6 @@ from oracle.core.errors import ConfigError, Conflict, InvalidInput
 from oracle.core.prediction import REQUEST_TAG, subject_of
 from oracle.core.promise import promise_digest
 from oracle.core.scoring import Outputs
-from oracle.inference.runtime import runtime_record
 from oracle.journal import promises
 from oracle.journal.promises import Promised
 from oracle.node.accept import MAX_KEY
@@ -89,7 +88,7 @@ async def promise(
     answers = await parts.engine.infer_many(model_id, [row.input for row in rows])
     outputs = [_settled(each) for each in answers]
     now = await parts.rpc.timestamp(head(parts))
-    runtime = canonical_json(runtime_record()).decode()
+    runtime = canonical_json(parts.engine.runtime(model_id)).decode()
     made = []
     for row, said, key in zip(rows, outputs, keys, strict=True):
         prediction = said.prediction(
