@@ -24,7 +24,7 @@ BOND = 10**16
 HONEST = ("honest",) * 4
 
 
-async def decided_once(members: Members, ids: Sequence[bytes], *, within: float = 90) -> None:
+async def decided_once(members: Members, ids: Sequence[bytes], *, within: float = 180) -> None:
     made = await members.world.decided(ids, within=within)
     assert sorted(m.prediction.subject for m in made) == sorted(ids), "each exactly once"
     assert {m.trust_level for m in made} == {3}
