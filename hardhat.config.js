@@ -32,7 +32,13 @@ export default defineConfig({
   test: {
     solidity: {
       blockTimestamp: 1_900_000_000n,
-      fsPermissions: { readFile: ["tests/vectors/prediction.json", "tests/vectors/seal.json"] },
+      fsPermissions: {
+        readFile: [
+          "tests/vectors/merkle.json",
+          "tests/vectors/prediction.json",
+          "tests/vectors/seal.json",
+        ],
+      },
       fuzz: { runs: 256 },
       invariant: { runs: 24, depth: 128, failOnRevert: true },
     },

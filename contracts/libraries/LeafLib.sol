@@ -37,11 +37,11 @@ library LeafLib {
         assembly ("memory-safe") {
             let end := add(proof.offset, proof.length)
             for {
-                let at := proof.offset
-            } lt(at, end) {
-                at := add(at, 0x20)
+                let cursor := proof.offset
+            } lt(cursor, end) {
+                cursor := add(cursor, 0x20)
             } {
-                let sibling := calldataload(at)
+                let sibling := calldataload(cursor)
                 let low := shl(5, gt(node, sibling))
                 mstore(low, node)
                 mstore(xor(low, 0x20), sibling)
