@@ -23,6 +23,7 @@ from oracle.api import (
 from oracle.api.access import ApiKeys, Gate
 from oracle.api.context import Context
 from oracle.api.examples import ask_examples
+from oracle.api.inference import reference as protocol
 from oracle.api.inference.rest import Rest
 from oracle.api.inference.service import Inference
 from oracle.api.models import example_of
@@ -65,6 +66,10 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
                 "name": "gasless reads",
                 "description": "For clients of a `DecisionGateway`, which call by themselves.",
             },
+            {
+                "name": protocol.TAG,
+                "description": "What clients of Triton, KServe and MLServer speak.",
+            },
             {"name": "operation", "description": "For whoever runs the node."},
         ],
     )
@@ -101,6 +106,7 @@ def _document(app: FastAPI, keys: ApiKeys) -> None:
         if app.openapi_schema is not None:
             return app.openapi_schema
         schema = build()
+        schema["paths"] |= protocol.paths()
         context = app.state.context
         inputs = {
             model.name: example
