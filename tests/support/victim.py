@@ -14,11 +14,13 @@ import json
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from oracle.core.lifecycle import Request
 from oracle.node.accept import accept
-from tests.support.harness import wired_node
+from oracle.node.anchoring.promise import Asked, promise
+from tests.support.harness import OPTIONS, wired_node
 
 
 async def main(options: dict[str, object]) -> None:
@@ -36,6 +38,7 @@ async def main(options: dict[str, object]) -> None:
         contract=str(options["contract"]),
         folder=Path(str(options["folder"])),
         observers=[kill],
+        options=replace(OPTIONS, anchor_every=0.2),
     ) as node:
         api = options.get("api_decision")
         if isinstance(api, dict):
@@ -45,6 +48,15 @@ async def main(options: dict[str, object]) -> None:
                 input_bytes=bytes.fromhex(api["input"]),
                 reference=api["reference"],
                 idempotency_key=api["reference"],
+            )
+        promised = options.get("promise")
+        if isinstance(promised, dict):
+            row = Asked(input=bytes.fromhex(promised["input"]), reference=promised["reference"])
+            await promise(
+                node.parts,
+                bytes.fromhex(promised["model_id"]),
+                [row, row],
+                idempotency_key=promised["reference"],
             )
         print("running", flush=True)
         await node.run()
