@@ -12,7 +12,7 @@ from oracle.core.lifecycle import OPEN, Origin
 from oracle.core.private_input import hide_all, seal_input
 from oracle.core.receipt import PlainInput, PrivateInput, Receipt
 from oracle.evidence.store import Name
-from oracle.journal import inputs, requests
+from oracle.journal import inputs, promises, requests
 from oracle.journal.chain_view import DecisionRecord
 from oracle.node.accept import Account, account_of
 from oracle.node.parts import Parts
@@ -93,6 +93,11 @@ async def _octets(parts: Parts, account: Account, decision: DecisionRecord) -> b
             raise NotFound(
                 "the input was forgotten", remedy="who asked for the decision may have a receipt"
             )
+    said = decision.prediction
+    promised = await parts.journal.read(lambda db: promises.about(db, said.subject, said.model_id))
+    for each in promised:
+        if each.prediction == said:
+            return each.input
     if parts.evidence is not None:
         name = Name(algorithm="keccak256", digest=decision.prediction.input_hash)
         return await asyncio.to_thread(parts.evidence.get, name)
