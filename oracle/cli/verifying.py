@@ -12,7 +12,7 @@ from pathlib import Path
 
 from oracle.chain.contracts import DecisionContract
 from oracle.chain.events import DecisionLog, RequestLog
-from oracle.cli.client import connect, running_node
+from oracle.cli.client import NodeClient, connect, running_node
 from oracle.cli.evidence import evidence_store, fetch_rules
 from oracle.cli.inputs import read_input
 from oracle.cli.place import decisions_of, models_of
@@ -252,12 +252,27 @@ def _of_node(settings: Settings, log: DecisionLog) -> Receipt | None:
     if running_node(settings) is None and settings.api_url is None:
         return None
     subject = "0x" + log.prediction.subject.hex()
+    with connect(settings) as node:
+        for path, query in (
+            (f"/api/receipts/{subject}", {"model": "0x" + log.model_id.hex()}),
+            *((f"/api/receipts/{each}", {}) for each in _promised(node, subject)),
+        ):
+            try:
+                found = receipt_from_json(node.get(path, **query))
+            except (InvalidInput, ConfigError):
+                continue
+            if found.prediction == log.prediction:
+                return found
+    return None
+
+
+def _promised(node: NodeClient, subject: str) -> list[str]:
+    """The ids of the predictions about a subject that the node promised to anchor."""
     try:
-        with connect(settings) as node:
-            found = node.get(f"/api/receipts/{subject}", model="0x" + log.model_id.hex())
-            return receipt_from_json(found)
+        found = node.get("/api/predictions", subject=subject)["predictions"]
     except (InvalidInput, ConfigError):
-        return None
+        return []
+    return [str(each["id"]) for each in found]
 
 
 def expected_contract(settings: Settings, receipt: Receipt) -> str | None:
