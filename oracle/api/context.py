@@ -15,7 +15,7 @@ from oracle.core.errors import Conflict, InvalidInput, NotFound
 from oracle.core.model_card import ModelCard
 from oracle.inference.folder import StoredModel
 from oracle.inference.store import CardStore
-from oracle.journal import chain_view, requests
+from oracle.journal import chain_view, promises, requests
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node
 from oracle.node.reading import Reader
@@ -82,6 +82,7 @@ class Context:
             return [each for each in served if chain_view.find_decision(db, each, subject)]
 
         found.update(await journal.read(decided))
+        found.update(await journal.read(lambda db: promises.models_of(db, subject)))
         if not found:
             raise NotFound(
                 f"no decision about 0x{subject.hex()} is known here",

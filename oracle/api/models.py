@@ -67,7 +67,7 @@ async def on_chain(context: Context, model: StoredModel) -> OnChain:
         return OnChain(registered=False, attested_here=False)
     return OnChain(
         registered=True,
-        attested_here=registered.attestor == parts.operator,
+        attested_here=parts.is_own(registered.attestor),
         attestor=registered.attestor,
         owner=registered.owner,
         trust_level=registered.trust_level,

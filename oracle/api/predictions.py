@@ -14,9 +14,10 @@ from oracle.api.examples import PROBLEMS
 from oracle.api.problems import from_validation
 from oracle.api.views import hex_of
 from oracle.core.errors import InvalidInput
-from oracle.core.transaction import Transaction
+from oracle.core.policy import Verdict
+from oracle.node.anchoring.filed import Filed, filed, filed_about
 from oracle.node.anchoring.promise import MAX_ROWS, Asked, promise
-from oracle.node.anchoring.receipts import Filed, filed, filed_about, relay
+from oracle.node.anchoring.receipts import relay
 
 router = APIRouter(prefix="/api/predictions", tags=["predictions"])
 
@@ -47,13 +48,17 @@ class PredictionAsk(BaseModel):
     rows: list[Row] | None = Field(
         None, min_length=1, max_length=MAX_ROWS, description="Instead of input and subject."
     )
+    private: bool = Field(
+        False,
+        description="Commit to the inputs with a salt for each field, instead of their plain hash.",
+    )
 
 
 class PredictionView(BaseModel):
     """A promised prediction, as far as it has come."""
 
     id: str = Field(description="Names it and its receipt, 0x hex.")
-    state: str = Field(description="pending, or anchored.")
+    state: str = Field(description="pending, anchored, or decided.")
     model: str
     model_id: str
     subject: str
@@ -73,12 +78,13 @@ class PredictionView(BaseModel):
 
 
 class RelayView(BaseModel):
-    """The transaction that decides on an anchored prediction."""
+    """The decision on a prediction, or the transaction that is to make it."""
 
-    state: str
+    state: str = Field(description="Of the transaction, or decided.")
     transaction: str | None = None
     block: int | None = None
     succeeded: bool | None = None
+    verdict: str | None = Field(None, description="Once it is decided.")
 
 
 class PredictionList(BaseModel):
@@ -124,7 +130,12 @@ async def ask(
         raise InvalidInput("neither input nor rows, or both", remedy="send one of them")
     rows = wanted.rows or [Row(input=wanted.input or [], subject=wanted.subject)]
     asked = [
-        Asked(input=input_bytes(engine, model, row.input), reference=row.subject) for row in rows
+        Asked(
+            input=input_bytes(engine, model, row.input),
+            reference=row.subject,
+            private=wanted.private,
+        )
+        for row in rows
     ]
     parts = context.node.parts
     made = await promise(parts, model.model_id, asked, idempotency_key=idempotency_key)
@@ -199,7 +210,7 @@ def _view(request: Request, each: Filed) -> PredictionView:
     anchored = each.transaction if each.is_anchored else None
     return PredictionView(
         id=hex_of(promised.receipt_id),
-        state="anchored" if anchored else "pending",
+        state=each.stage,
         model=card.name if card else hex_of(said.model_id),
         model_id=hex_of(said.model_id),
         subject=hex_of(said.subject),
@@ -215,14 +226,26 @@ def _view(request: Request, each: Filed) -> PredictionView:
         batch=each.batch.number if each.batch else None,
         transaction=hex_of(anchored.mined_hash) if anchored else None,
         block=anchored.block_number if anchored else None,
-        decision=_relay_view(each.relay) if each.relay else None,
+        decision=_relay_view(each),
     )
 
 
-def _relay_view(transaction: Transaction) -> RelayView:
+def _relay_view(each: Filed) -> RelayView | None:
+    """What brought it on chain, or is to bring it there."""
+    made, sent = each.decision, each.relay
+    if made is not None:
+        return RelayView(
+            state="decided",
+            transaction=hex_of(made.tx_hash),
+            block=made.block_number,
+            succeeded=True,
+            verdict=Verdict(made.verdict).name.lower(),
+        )
+    if sent is None:
+        return None
     return RelayView(
-        state=str(transaction.state),
-        transaction=hex_of(transaction.mined_hash) if transaction.mined_hash else None,
-        block=transaction.block_number,
-        succeeded=transaction.succeeded,
+        state=str(sent.state),
+        transaction=hex_of(sent.mined_hash) if sent.mined_hash else None,
+        block=sent.block_number,
+        succeeded=sent.succeeded,
     )

@@ -41,14 +41,16 @@ class InputKept(BaseModel):
 )
 async def one(request: Request, subject: str, model: Model = None) -> Response:
     """Everything that is needed to check the decision offline and on chain: `docs/receipts.md` and
-    `docs/receipt.schema.json` describe it, `oracle verify` checks it.
+    `docs/receipt.schema.json` describe it, `oracle verify` checks it. A promised prediction is
+    found by its id as well, and has a receipt before it is decided on.
 
     Of a private input all fields are hidden, unless the caller may see what is not on chain.
     """
     context = context_of(request)
     word = word_of(subject, "the subject")
     trusted = is_trusted_caller(request)
-    promised = await promised_receipt(context.node.parts, word, trusted=trusted)
+    model_id = context.model_id(model) if model is not None else None
+    promised = await promised_receipt(context.node.parts, word, model_id, trusted=trusted)
     if promised is not None:
         return _json(promised)
     receipt = await decision_receipt(

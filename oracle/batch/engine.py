@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from oracle.batch import tree
 from oracle.batch.columns import columns_needed, csv_types
-from oracle.batch.manifest import Manifest
+from oracle.batch.manifest import Manifest, read_manifest
 from oracle.batch.parts import Parts
 from oracle.batch.scorer import Scorer
 from oracle.batch.source import Source, Span
-from oracle.core.errors import VerificationError
+from oracle.core.errors import NotFound, VerificationError
 from oracle.inference.folder import StoredModel
 
 Progress = Callable[[int], None]
@@ -124,17 +124,51 @@ def build_tree(run: Run, *, threads: int | None = None, subtrees: Subtrees | Non
     Args:
         subtrees: hashes the subtrees elsewhere; this machine does what is left.
     """
-    parts = run.parts
-    known = parts.root(run.first_index)
+    known = run.parts.root(run.first_index)
     if known is not None:
         return known
-    path = parts.tree_folder(run.first_index) / "nodes"
-    count = run.manifest.rows
-    tree.write_leaves(path, count, parts.read_leaves(run.first_index, run.chunks))
+    return _build(run.parts, run.chunks, run.first_index, threads=threads, subtrees=subtrees)
+
+
+def stored_root(folder: Path, first_index: int) -> bytes:
+    """The root of a scored batch from an index on, 32 bytes, from what is stored of it alone.
+
+    Raises:
+        NotFound: not every row of it is scored and stored.
+    """
+    manifest = read_manifest(folder)
+    parts = Parts(folder, manifest)
+    known = parts.root(first_index)
+    if known is not None:
+        return known
+    chunks = [each for each in parts.chunks() if parts.has_predictions(*each)]
+    scored = sum(rows for _, rows in chunks)
+    if scored != manifest.rows:
+        raise NotFound(
+            f"{scored} of {manifest.rows} rows of {folder} are scored",
+            remedy="score the others: oracle batch MODEL INPUT -o FOLDER --no-anchor",
+        )
+    for first, rows in chunks:
+        if not parts.has_leaves(first_index, first, rows):
+            parts.renew_leaves(first_index, first)
+    return _build(parts, chunks, first_index)
+
+
+def _build(
+    parts: Parts,
+    chunks: list[tuple[int, int]],
+    first_index: int,
+    *,
+    threads: int | None = None,
+    subtrees: Subtrees | None = None,
+) -> bytes:
+    path = parts.tree_folder(first_index) / "nodes"
+    count = sum(rows for _, rows in chunks)
+    tree.write_leaves(path, count, parts.read_leaves(first_index, chunks))
     above = None if subtrees is None else subtrees(path, count)
     with ThreadPoolExecutor(threads or cores()) as pool:
         root = tree.build(path, count, pool, above=above)
-    parts.finish_tree(run.first_index, root)
+    parts.finish_tree(first_index, root)
     return root
 
 

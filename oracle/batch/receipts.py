@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oracle.batch import tree
-from oracle.batch.anchoring import AnchorRecord, require_anchored
 from oracle.batch.manifest import read_manifest
 from oracle.batch.parts import Parts, Row
+from oracle.batch.record import AnchorRecord, require_anchored
 from oracle.core.anchor import encode_evidence, verify_inclusion
 from oracle.core.canonical import Json
 from oracle.core.model_card import ModelCard

@@ -202,23 +202,31 @@ class RpcPool(Broadcaster):
         return await self.first(calls, judge)
 
     async def logs_between(
-        self, *, address: str | Sequence[str], first: int, last: int
+        self,
+        *,
+        address: str | Sequence[str],
+        first: int,
+        last: int,
+        topics: Sequence[bytes | None] = (),
     ) -> tuple[list[Log], BlockStamp]:
         """Logs in blocks ``first`` to ``last``, in order, and the last block.
 
         Args:
             address: of one contract, or of several.
+            topics: 32 bytes each, None for any; those after them are any, too.
 
         Raises:
             BlockUnknown: no endpoint knows the last block yet.
             RangeRefused: the range is too wide for the endpoint.
         """
         wanted = [address] if isinstance(address, str) else [*address]
-        where = {
+        where: dict[str, Any] = {
             "address": _one_or_all(wanted),
             "fromBlock": hex(first),
             "toBlock": hex(last),
         }
+        if topics:
+            where["topics"] = [None if topic is None else "0x" + topic.hex() for topic in topics]
         calls: list[Call] = [
             ("eth_getLogs", [where]),
             ("eth_getBlockByNumber", [hex(last), False]),

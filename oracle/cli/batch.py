@@ -14,6 +14,7 @@ from oracle.cli.running import run
 
 if TYPE_CHECKING:
     from oracle.batch.engine import Progress, Run
+    from oracle.batch.record import AnchorRecord
 
 RUN = "run"
 
@@ -90,20 +91,61 @@ def run_(
         _show({"root": "0x" + root.hex(), "rows": ready.manifest.rows, "folder": output}, json)
         return
     record = run(anchor_run(settings, ready, chosen, Bar, log))
-    assert record.place is not None
-    _show(
-        {
-            "root": "0x" + record.batch.root.hex(),
-            "rows": record.batch.count,
-            "batch": record.batch.number,
-            "first index": record.batch.first_index,
-            "log": record.log,
-            "transaction": "0x" + record.place.transaction.hex(),
-            "block": record.place.block_number,
-            "folder": output,
-        },
-        json,
+    _show(_anchored(record, output), json)
+
+
+@app.command()
+def sign(
+    folder: Folder,
+    log: Annotated[str, typer.Option("--log", help="The quorum's anchor log.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file, else to stdout.")
+    ] = None,
+    network: NetworkName = None,
+    rpc: Rpc = None,
+) -> None:
+    """Vote for a batch, as a member of the quorum that anchors in the log.
+
+    Every member runs the same manifest ([bold]oracle batch … --no-anchor[/bold]) and signs the root
+    that it computed; [bold]oracle batch anchor[/bold] takes the votes.
+    """
+    from oracle.cli.batching import sign_run
+    from oracle.cli.settings import read_settings
+
+    vote = run(sign_run(read_settings(network=network, rpc_urls=rpc), folder, log))
+    if output is None:
+        typer.echo(vote.octets().decode())
+        return
+    output.write_bytes(vote.octets())
+    err.print(
+        f"[quiet]vote for batch {vote.batch.number} with the root 0x{vote.batch.root.hex()} "
+        f"written to[/quiet] {output}"
     )
+
+
+@app.command()
+def anchor(
+    folder: Folder,
+    more: Annotated[
+        list[Path] | None, typer.Argument(help="Files of votes, like --votes.", show_default=False)
+    ] = None,
+    votes: Annotated[
+        list[Path] | None, typer.Option("--votes", help="Files of the members' votes.")
+    ] = None,
+    network: NetworkName = None,
+    rpc: Rpc = None,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Anchor a batch by the votes of its quorum, in one transaction; anybody may send it.
+
+    For example: [bold]oracle batch anchor march --votes votes/*.json[/bold]
+    """
+    from oracle.cli.batching import anchor_by_votes
+    from oracle.cli.settings import read_settings
+
+    settings = read_settings(network=network, rpc_urls=rpc)
+    files = [*(votes or []), *(more or [])]
+    _show(_anchored(run(anchor_by_votes(settings, folder, files)), folder), json)
 
 
 @app.command()
@@ -211,6 +253,20 @@ class Bar:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+
+def _anchored(record: AnchorRecord, folder: Path) -> dict[str, Any]:
+    assert record.place is not None
+    return {
+        "root": "0x" + record.batch.root.hex(),
+        "rows": record.batch.count,
+        "batch": record.batch.number,
+        "first index": record.batch.first_index,
+        "log": record.log,
+        "transaction": "0x" + record.place.transaction.hex(),
+        "block": record.place.block_number,
+        "folder": folder,
+    }
 
 
 def _show(found: dict[str, Any], json: bool) -> None:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from oracle.batch.anchoring import AnchorRecord, Recorder, anchor
+from oracle.batch.anchoring import Recorder, anchor
 from oracle.batch.columns import require_columns
 from oracle.batch.engine import Progress, Run
-from oracle.batch.log import AnchorLog, log_at
 from oracle.batch.manifest import Manifest, fix_manifest, read_manifest, write_whole
+from oracle.batch.quorum import BatchVote, anchor_vouched, read_vote, sign_batch
 from oracle.batch.receipts import RUNTIME, anchored_row
+from oracle.batch.record import AnchorRecord
 from oracle.batch.source import Source
-from oracle.chain.abi import interface
+from oracle.chain.anchor import AnchorLog, anchor_log_of
+from oracle.chain.artifacts import load_artifact
 from oracle.chain.contracts import DecisionLog, decode_logs
 from oracle.chain.create2 import PROXY, ensure_proxy
-from oracle.chain.deployment import ContractSpec, require_code
+from oracle.chain.deployment import require_code
 from oracle.chain.keys import KeyLock
 from oracle.chain.signer import AccountSigner
 from oracle.cli.compose import contract_at
 from oracle.cli.place import Place, lock_folder, models_of, open_place
 from oracle.cli.settings import Settings
 from oracle.core.canonical import canonical_json
-from oracle.core.errors import ConfigError, VerificationError
+from oracle.core.errors import ConfigError, InvalidInput, VerificationError
 from oracle.core.policy import Verdict
 from oracle.inference.folder import StoredModel
 from oracle.inference.runtime import runtime_record
@@ -108,12 +111,40 @@ async def anchor_run(
         try:
             found = await _log(place, log)
 
-            def root_of(placed: Run) -> bytes:
-                return score_run(placed, engine, bar)
+            def root_of(first_index: int) -> bytes:
+                return score_run(replace(ready, first_index=first_index), engine, bar)
 
-            return await anchor(ready, found, signer, recorder, root_of)
+            rows = ready.manifest.rows
+            return await anchor(ready.folder, rows, found, signer, recorder, root_of)
         finally:
             lock.release()
+
+
+async def sign_run(settings: Settings, folder: Path, log: str) -> BatchVote:
+    """The account's vote for a scored batch, as a member of the log's quorum."""
+    async with open_place(settings) as place:
+        return await sign_batch(folder, await _log_at(place, log), place.account)
+
+
+async def anchor_by_votes(settings: Settings, folder: Path, files: Sequence[Path]) -> AnchorRecord:
+    """Anchor a batch by its quorum's votes, once; this account only pays for the transaction.
+
+    Raises:
+        InvalidInput: no votes, or files of another kind.
+        Conflict: votes of another chain or log, or for another batch.
+        ChainError: the log refuses; run it again.
+    """
+    votes = [read_vote(path) for path in files]
+    if not votes:
+        raise InvalidInput("there are no votes", remedy="name their files: --votes FILE…")
+    async with open_place(settings) as place:
+        recorder = Recorder(folder)
+        signer = AccountSigner(
+            place.rpc, place.account, max_fee_gwei=settings.max_fee_gwei, record=recorder
+        )
+        with KeyLock(lock_folder(place), signer.address, place.network.chain_id):
+            log = await _log_at(place, votes[0].log)
+            return await anchor_vouched(folder, votes, log, signer, recorder)
 
 
 async def decide_row(settings: Settings, folder: Path, row: int) -> dict[str, Any]:
@@ -146,30 +177,35 @@ async def decide_row(settings: Settings, folder: Path, row: int) -> dict[str, An
 async def _log(place: Place, given: str | None) -> AnchorLog:
     """The log that was named, else this account's own, deployed where it is not there yet."""
     operator = str(place.account.address)
-    spec = ContractSpec(contract="AnchorLog", arguments=(operator, operator))
-    address = given or spec.address
-    code = await place.rpc.code(address, "latest")
-    if not code and given is None:
+    spec = anchor_log_of(operator)
+    if given is None and not await place.rpc.code(spec.address, "latest"):
         signer = AccountSigner(place.rpc, place.account, max_fee_gwei=place.settings.max_fee_gwei)
         await ensure_proxy(place.rpc, signer)
         await signer.send_transaction(to=PROXY, calldata=spec.salt + spec.creation_code)
-        code = await place.rpc.code(address, "latest")
+    log = await _log_at(place, given or spec.address)
+    anchorer = await log.anchorer()
+    if anchorer != operator:
+        raise ConfigError(
+            f"only {anchorer} anchors in the log {log.address}, this is {operator}",
+            remedy="use that key or another log; a quorum's members sign: oracle batch sign",
+        )
+    return log
+
+
+async def _log_at(place: Place, address: str) -> AnchorLog:
+    """The anchor log at an address.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    code = await place.rpc.code(address, "latest")
     if not code:
         raise ConfigError(
             f"there is no contract at {address} on chain {place.network.chain_id}",
             remedy="name an anchor log with --log, or none for this account's own",
         )
     try:
-        require_code(spec.artifact, address, code)
+        require_code(load_artifact("AnchorLog"), address, code)
     except VerificationError as error:
         raise ConfigError(f"{address} is no anchor log: {error.what}") from error
-    log = log_at(place.rpc, address)
-    codec = interface("AnchorLog")
-    body = await place.rpc.eth_call(log.address, codec.encode("anchorer"), block="latest")
-    (anchorer,) = codec.decode_output("anchorer", body).values()
-    if str(anchorer).lower() != operator.lower():
-        raise ConfigError(
-            f"only {anchorer} anchors in the log {log.address}, this is {operator}",
-            remedy="use that key, or another log",
-        )
-    return log
+    return AnchorLog(place.rpc, address)

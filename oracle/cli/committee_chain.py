@@ -213,6 +213,22 @@ async def require_vouching(rpc: RpcPool, models: CardStore, attestor: str) -> st
     return address
 
 
+async def require_quorum(rpc: RpcPool, address: str) -> str:
+    """A quorum that can anchor batches, which its members sign.
+
+    Raises:
+        ConfigError: there is none at the address.
+    """
+    quorum = member_of(address)
+    committee = await committee_at(rpc, quorum, block="latest")
+    if committee is None or isinstance(committee, SealedCommittee):
+        raise ConfigError(
+            f"{quorum} is no quorum that signs",
+            remedy="deploy one: oracle committee create, and give its address",
+        )
+    return quorum
+
+
 async def propose(
     contract: DecisionContract, signer: Signer, standing: Standing, attestor: str
 ) -> tuple[TxReceipt, int]:

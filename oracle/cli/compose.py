@@ -156,7 +156,7 @@ async def open_node(
             chain_id=network.chain_id,
             fees=fee_policy(place),
             options=node_options(place, start_block),
-            anchor_log=await _anchor_log(place, operator, start_block),
+            anchor_log=await _anchor_log(place, operator),
             genesis=place.genesis,
             evidence=evidence_store(settings),
             fetcher=Fetcher(rules=fetch_rules(settings)),
@@ -229,9 +229,9 @@ async def until_ready(node: Node, timeout: float = 15.0) -> list[Check]:
         await asyncio.sleep(0.05)
 
 
-async def _anchor_log(place: Place, operator: str, start_block: int) -> AnchorLog | None:
+async def _anchor_log(place: Place, operator: str) -> AnchorLog | None:
     """The operator's anchor log, where it is deployed."""
-    log = AnchorLog(place.rpc, anchor_log_of(operator).address, start=start_block)
+    log = AnchorLog(place.rpc, anchor_log_of(operator).address)
     return log if await log.there() else None
 
 

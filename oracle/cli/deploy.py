@@ -40,6 +40,12 @@ def deploy(
         list[str] | None,
         typer.Option(help="Register this model with the anchor log as attestor; again for more."),
     ] = None,
+    anchorer: Annotated[
+        str | None,
+        typer.Option(
+            help="Deploy the anchor log of this quorum instead: its members sign each batch."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which addresses it would be.")
     ] = False,
@@ -62,6 +68,7 @@ def deploy(
             gateway_url or [],
             anchor_log,
             anchored or [],
+            anchorer,
             dry_run,
             json,
         )
@@ -75,13 +82,14 @@ async def _deploy(
     gateway_urls: Sequence[str],
     anchor_log: bool,
     anchored: Sequence[str],
+    anchorer: str | None,
     dry_run: bool,
     json: bool,
 ) -> None:
-    from oracle.chain.anchor import anchor_log_of
+    from oracle.chain.anchor import anchor_log_for
     from oracle.chain.deployment import ContractSpec, plan_deployment
     from oracle.chain.gateway import gateway_spec
-    from oracle.cli.committee_chain import require_vouching
+    from oracle.cli.committee_chain import require_quorum, require_vouching
     from oracle.cli.compose import deploy_to
     from oracle.cli.place import models_of, open_place
     from oracle.inference.store import CardStore
@@ -95,8 +103,9 @@ async def _deploy(
         vouching = operator
         if attestor is not None:
             vouching = await require_vouching(place.rpc, models, attestor)
-        log = anchor_log_of(operator)
-        others = [log] if anchor_log or anchored else []
+        who = operator if anchorer is None else await require_quorum(place.rpc, anchorer)
+        log = anchor_log_for(who, operator)
+        others = [log] if anchor_log or anchored or anchorer else []
         through_log = {models.find(name).model_id for name in anchored}
         attestors = {
             m.model_id: str(log.address) if m.model_id in through_log else vouching for m in models

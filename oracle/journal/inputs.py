@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from oracle.core.canonical import keccak256
 from oracle.core.lifecycle import Request, State
+from oracle.journal.promises import promises
 from oracle.journal.requests import find
 from oracle.journal.schema import references, requests, salts
 
@@ -79,17 +81,34 @@ def salts_of(
     return {(row.model_id, row.subject): row.salt for row in rows}
 
 
-def forget(db: Connection, model_id: bytes, subject: bytes) -> bool:
-    """Delete a private input and its salt for good; False where there is none."""
-    here = sa.and_(salts.c.model_id == model_id, salts.c.subject == subject)
-    if db.execute(sa.delete(salts).where(here)).rowcount == 0:
-        return False
-    db.execute(
-        sa.update(requests)
-        .where(requests.c.model_id == model_id, requests.c.subject == subject)
-        .values(input=b"")
+def forget(db: Connection, model_id: bytes, word: bytes) -> bool:
+    """Delete the private inputs about a subject, or of the promise with this receipt's id, and
+    their salts, for good; False where there are none.
+    """
+    promised = _private_promises(db, model_id, word)
+    if promised:
+        db.execute(sa.update(promises).where(promises.c.receipt_id.in_(promised)).values(input=b""))
+        db.execute(sa.delete(salts).where(salts.c.subject.in_(promised)))
+    here = sa.and_(salts.c.model_id == model_id, salts.c.subject == word)
+    if db.execute(sa.delete(salts).where(here)).rowcount:
+        db.execute(
+            sa.update(requests)
+            .where(requests.c.model_id == model_id, requests.c.subject == word)
+            .values(input=b"")
+        )
+        return True
+    return bool(promised)
+
+
+def _private_promises(db: Connection, model_id: bytes, word: bytes) -> list[bytes]:
+    """The receipts' ids of promises whose input hash is a commitment, and whose input is kept."""
+    rows = db.execute(
+        sa.select(promises.c.receipt_id, promises.c.input, promises.c.input_hash).where(
+            promises.c.model_id == model_id,
+            sa.or_(promises.c.subject == word, promises.c.receipt_id == word),
+        )
     )
-    return True
+    return [r.receipt_id for r in rows if r.input and keccak256(r.input) != r.input_hash]
 
 
 def waiting_for(db: Connection, input_hash: bytes) -> list[Request]:

@@ -116,6 +116,18 @@ def add(db: Connection, promised: Promised) -> None:
     )
 
 
+def add_once(db: Connection, promised: Promised) -> None:
+    """Record a promise, unless the very same prediction is promised already."""
+    if said(db, promised.prediction) is None:
+        add(db, promised)
+
+
+def said(db: Connection, prediction: Prediction) -> Promised | None:
+    """The promise of exactly this prediction."""
+    found = about(db, prediction.subject, prediction.model_id)
+    return next((each for each in found if each.prediction == prediction), None)
+
+
 def find(db: Connection, receipt_id: bytes) -> Promised | None:
     """The promise with this id."""
     return _first(db, promises.c.receipt_id == receipt_id)
@@ -134,6 +146,14 @@ def about(db: Connection, subject: bytes, model_id: bytes | None = None) -> list
     return [_promised(row) for row in db.execute(query)]
 
 
+def models_of(db: Connection, word: bytes) -> set[bytes]:
+    """The models of the promises about a subject, or of the one with this receipt's id."""
+    query = sa.select(promises.c.model_id).where(
+        sa.or_(promises.c.subject == word, promises.c.receipt_id == word)
+    )
+    return set(db.execute(query.distinct()).scalars())
+
+
 def waiting(db: Connection, limit: int) -> list[Promised]:
     """Promises in no batch yet, in the order in which they were made."""
     query = (
@@ -145,13 +165,29 @@ def waiting(db: Connection, limit: int) -> list[Promised]:
     return [_promised(row) for row in db.execute(query)]
 
 
-def count_waiting(db: Connection) -> tuple[int, int | None]:
-    """How many are in no batch yet, and when the oldest of them was accepted."""
-    query = sa.select(sa.func.count(), sa.func.min(promises.c.accepted_at)).where(
-        promises.c.batch_id.is_(None)
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What is in no batch yet.
+
+    Attributes:
+        count: how many.
+        oldest: Unix seconds of the oldest one's acceptance; None where there is none.
+        urgent: when the first of them has used up a quarter of its time; None as well.
+    """
+
+    count: int
+    oldest: int | None
+    urgent: int | None
+
+
+def count_waiting(db: Connection) -> Waiting:
+    """How many are in no batch yet, and how long they can wait."""
+    accepted, by = promises.c.accepted_at, promises.c.anchor_by
+    query = sa.select(
+        sa.func.count(), sa.func.min(accepted), sa.func.min(accepted + (by - accepted) // 4)
+    ).where(promises.c.batch_id.is_(None))
     row = db.execute(query).one()
-    return int(row[0]), row[1]
+    return Waiting(count=int(row[0]), oldest=row[1], urgent=row[2])
 
 
 def close(

@@ -183,10 +183,10 @@ async def _must_be_free(parts: Parts, model_id: bytes, subject: bytes) -> None:
             f"model 0x{model_id.hex()} is not registered on chain {parts.chain_id}",
             remedy="register it: oracle deploy",
         )
-    if model.attestor != parts.operator:
+    if not parts.is_own(model.attestor):
         raise Conflict(
             f"model 0x{model_id.hex()} is attested by {model.attestor}, not by this node's "
-            f"{parts.operator}",
+            f"{parts.operator} or its anchor log",
             remedy="ask that operator, or propose a model change",
         )
     if model.paused:

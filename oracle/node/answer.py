@@ -2,7 +2,9 @@
 
 Requests are taken in the order of the chain. The model's outputs become a prediction, which is
 recorded. Where this operator alone vouches, the prediction is simulated and queued here; where a
-committee does, :mod:`oracle.node.committee.collect` goes on, or :mod:`oracle.node.committee.voter`.
+committee does, :mod:`oracle.node.committee.collect` goes on, or :mod:`oracle.node.committee.voter`;
+where the operator's anchor log does, a promise to anchor it is recorded with it, and
+:mod:`oracle.node.anchoring.answers` goes on.
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ from oracle.core.private_input import commitment_of, seal_input
 from oracle.core.scoring import Outputs
 from oracle.core.transaction import answer_gas
 from oracle.journal import chain_view, inputs, requests
+from oracle.journal.promises import Promised
+from oracle.node.anchoring.promise import promise_to_answer
 from oracle.node.inputs import Inputs
 from oracle.node.parts import Parts
-from oracle.node.vouch import Ready, head, record, vouch
+from oracle.node.roles import Role
+from oracle.node.vouch import Key, Ready, head, record, vouch
 
 BATCH = 256
 """Most requests taken in one turn."""
@@ -45,7 +50,8 @@ class Answer:
         confirmed = await self.inputs.sift(await self._ready(State.CONFIRMED))
         if confirmed:
             await self._infer(confirmed)
-        inferred = await self._ready(State.INFERRED, but_of=roles.together())
+        others = [*roles.together(), *roles.anchored()]
+        inferred = await self._ready(State.INFERRED, but_of=others)
         if inferred:
             await self._vouch(inferred)
         return len(confirmed) + len(inferred)
@@ -62,6 +68,7 @@ class Answer:
         about = [(request.model_id, request.subject) for request in confirmed]
         salts = await parts.journal.read(lambda db: inputs.salts_of(db, about))
         events: dict[int, Event] = {}
+        promised: dict[Key, Promised] = {}
         by_model: dict[bytes, list[int]] = {}
         for index, request in enumerate(confirmed):
             refusal = self._refusal(request)
@@ -70,6 +77,7 @@ class Answer:
             else:
                 events[index] = Refused(refusal)
         for model_id, indices in by_model.items():
+            role = await parts.roles.of(model_id, block="latest")
             messages = [confirmed[i].input for i in indices]
             try:
                 answers: Sequence[Outputs | OracleError] = await parts.engine.infer_many(
@@ -78,18 +86,27 @@ class Answer:
             except OracleError as error:
                 answers = [error] * len(indices)
             for index, answer in zip(indices, answers, strict=True):
-                at = await self._predicted_at(confirmed[index], now)
-                salt = salts.get(about[index])
-                hashed = self._input_hash(confirmed[index], salt, answer)
-                events[index] = _judged(confirmed[index], answer, at, hashed)
-        await record(parts, [(request, events[i]) for i, request in enumerate(confirmed)])
-        parts.to_collect.set()
-        parts.to_vote.set()
+                request = confirmed[index]
+                at = await self._predicted_at(request, role, now)
+                hashed = self._input_hash(request, salts.get(about[index]), answer)
+                event = events[index] = _judged(request, answer, at, hashed)
+                if role.anchored and isinstance(event, Inferred) and isinstance(answer, Outputs):
+                    made = promise_to_answer(parts, request, event.prediction, answer, role.max_age)
+                    promised[about[index]] = made
+        steps = [(request, events[i]) for i, request in enumerate(confirmed)]
+        await record(parts, steps, promised=promised)
+        for bell in (parts.to_collect, parts.to_vote, parts.to_anchor):
+            bell.set()
 
-    async def _predicted_at(self, request: Request, now: int) -> int:
+    async def _predicted_at(self, request: Request, role: Role, now: int) -> int:
         """The head's time, which no later block is before; in a committee the time of the
-        request's own block, which every member sees alike.
+        request's own block, which every member sees alike. What was promised to be anchored is
+        said again as long as it is young enough to be decided on.
         """
+        known = request.prediction
+        if role.anchored and known is not None:
+            young = role.max_age == 0 or now - known.predicted_at < role.max_age // 2
+            return known.predicted_at if young else now
         if request.model_id not in self._parts.roles.together():
             return now
         return await self._parts.journal.read(

@@ -1,7 +1,7 @@
 """One node: its loops over one journal, and what they report.
 
     follow ─▶ answer ─▶ (collect | vote) ─▶ send    each wakes the next; each can be killed anywhere
-                        promise ─▶ anchor ─┘
+                └──────▶ promise ─▶ anchor ─┘
 
 Collecting is for models that a committee signs for, voting for those that it votes on by sealed
 votes on chain.
@@ -25,6 +25,7 @@ from oracle.core.lifecycle import Reopened, State
 from oracle.inference.readiness import Readiness
 from oracle.journal import requests
 from oracle.node.anchoring.anchorer import Anchorer
+from oracle.node.anchoring.answers import AnchoredAnswers
 from oracle.node.answer import Answer
 from oracle.node.committee.collect import Collector
 from oracle.node.committee.member import Member
@@ -57,6 +58,7 @@ class Node:
         self._answer = Answer(parts)
         self._voter = Voter(parts, self.follow.attestors)
         self._anchorer = Anchorer(parts)
+        self._anchored = AnchoredAnswers(parts)
         self._sender = Sender(parts)
 
     async def run(self) -> None:
@@ -144,6 +146,7 @@ class Node:
 
     async def _anchoring(self) -> None:
         while True:
+            await self._anchored.turn()
             wait = await self._anchorer.turn()
             self.parts.trouble.pop("anchor", None)
             await rung(self.parts.to_anchor, IDLE if wait is None else min(IDLE, wait))

@@ -134,12 +134,18 @@ class Parts:
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def __post_init__(self) -> None:
-        self.roles = Roles(self.contract, self.operator)
+        log = self.anchor_log
+        self.roles = Roles(self.contract, self.operator, log.address if log else None)
 
     @property
     def operator(self) -> str:
         """The operator's checksummed address."""
         return str(self.account.address)
+
+    def is_own(self, attestor: str) -> bool:
+        """Whether an attestor, checksummed, is this operator or its anchor log."""
+        log = self.anchor_log
+        return attestor == self.operator or (log is not None and attestor == log.address)
 
     def now(self) -> int:
         """Unix seconds."""

@@ -17,7 +17,8 @@ from oracle.core.anchor import encode_evidence
 from oracle.core.errors import Conflict, InferenceError, NotFound
 from oracle.core.prediction import Prediction
 from oracle.core.reading import reading_digest, reading_subject
-from oracle.node.anchoring.receipts import filed_about, proof_of
+from oracle.node.anchoring.filed import filed_about
+from oracle.node.anchoring.receipts import proof_of
 from oracle.node.node import Node
 from oracle.node.parts import Parts
 

@@ -50,7 +50,7 @@ async def decision_receipt(
     outputs = await parts.engine.infer(model_id, octets)
     receipt = await receipt_of(
         parts.contract,
-        _log_of(account.decision),
+        log_of(account.decision),
         Said(
             card=model.card,
             input=given,
@@ -104,7 +104,8 @@ async def _octets(parts: Parts, account: Account, decision: DecisionRecord) -> b
     raise NotFound("the input is not kept here", remedy="ask who sent it")
 
 
-def _log_of(record: DecisionRecord) -> DecisionLog:
+def log_of(record: DecisionRecord) -> DecisionLog:
+    """The event that a decision was recorded from."""
     return DecisionLog(
         block_number=record.block_number,
         block_hash=record.block_hash,

@@ -1,4 +1,4 @@
-"""What this operator is to a model: its only signer, a member of its committee, or nothing."""
+"""What this operator is to a model: its only signer, a committee's member, or nothing."""
 
 from __future__ import annotations
 
@@ -22,18 +22,22 @@ class Role:
 
     Attributes:
         alone: the operator itself is the attestor.
+        anchored: the operator's own anchor log is.
+        max_age: seconds that a prediction may be old when it is decided on; 0 for any age.
         committee: the attestor is a quorum with this operator among its members, who sign.
         sealed: the same, where the members vote on chain.
     """
 
     alone: bool = False
+    anchored: bool = False
+    max_age: int = 0
     committee: Committee | None = None
     sealed: SealedCommittee | None = None
 
     @property
     def any(self) -> bool:
         """Whether this operator has a part in the model's decisions."""
-        return self.alone or self.together
+        return self.alone or self.anchored or self.together
 
     @property
     def together(self) -> bool:
@@ -47,11 +51,15 @@ class Roles:
     Args:
         contract: where the models are registered.
         operator: this node's checksummed address.
+        anchor_log: where it anchors, checksummed; None where it has no log.
     """
 
-    def __init__(self, contract: DecisionContract, operator: str) -> None:
+    def __init__(
+        self, contract: DecisionContract, operator: str, anchor_log: str | None = None
+    ) -> None:
         self._contract = contract
         self._operator = operator
+        self._anchor_log = anchor_log
         self._known: dict[bytes, Role] = {}
 
     async def of(self, model_id: bytes, *, block: BlockRef) -> Role:
@@ -76,6 +84,10 @@ class Roles:
             if role.sealed is not None
         }
 
+    def anchored(self) -> list[bytes]:
+        """The models that this operator's anchor log is known to vouch for."""
+        return [model_id for model_id, role in self._known.items() if role.anchored]
+
     def together(self) -> list[bytes]:
         """The models that this operator is known to vouch for with others."""
         return [model_id for model_id, role in self._known.items() if role.together]
@@ -92,7 +104,9 @@ class Roles:
         if model is None:
             return Role()
         if model.attestor == self._operator:
-            return Role(alone=True)
+            return Role(alone=True, max_age=model.max_age)
+        if model.attestor == self._anchor_log:
+            return Role(anchored=True, max_age=model.max_age)
         if not model.verifies:
             return Role()
         committee = await committee_at(self._contract.rpc, model.attestor, block=block)

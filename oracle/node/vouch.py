@@ -6,7 +6,7 @@ refuse goes back with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,7 +16,8 @@ from oracle.core import lifecycle
 from oracle.core.errors import ChainError, Reverted, Transient
 from oracle.core.lifecycle import Event, Failed, Refused, Request, State, Vouched
 from oracle.core.transaction import Transaction, TxState
-from oracle.journal import requests, transactions
+from oracle.journal import promises, requests, transactions
+from oracle.journal.promises import Promised
 from oracle.node.parts import Parts
 
 NOT_OURS = frozenset({"NotAttestor", "UnknownModel"})
@@ -34,6 +35,15 @@ class Ready:
     request: Request
     calldata: bytes
     gas: int
+
+
+Key = tuple[bytes, bytes]
+"""Model and subject."""
+
+
+def key_of(request: Request) -> Key:
+    """What a request is told apart by."""
+    return request.model_id, request.subject
 
 
 def head(parts: Parts) -> Literal["latest", "pending"]:
@@ -54,19 +64,21 @@ async def vouch(parts: Parts, answers: Sequence[Ready]) -> None:
     )
     events = [Vouched() if error is None else objection(error) for error in outcomes]
     steps = [(answer.request, event) for answer, event in zip(answers, events, strict=True)]
-    await record(parts, steps, {answer.request.subject: answer for answer in answers})
+    await record(parts, steps, {key_of(answer.request): answer for answer in answers})
     parts.to_send.set()
 
 
 async def record(
     parts: Parts,
     steps: Sequence[tuple[Request, Event]],
-    answers: dict[bytes, Ready] | None = None,
+    answers: Mapping[Key, Ready] | None = None,
+    promised: Mapping[Key, Promised] | None = None,
 ) -> None:
     """Take requests a step further, those that the chain has not moved on meanwhile.
 
     Args:
-        answers: what is queued for a request that becomes vouched, by subject.
+        answers: what is queued for a request that becomes vouched.
+        promised: what is to be anchored for one that becomes inferred.
     """
 
     def change(db: Connection) -> list[Request]:
@@ -78,7 +90,10 @@ async def record(
             after = lifecycle.step(current, event, parts.now())
             requests.save(db, after, at=parts.clock())
             if after.state is State.VOUCHED and answers is not None:
-                after = _queue(parts, db, after, answers[after.subject])
+                after = _queue(parts, db, after, answers[key_of(after)])
+            made = promised.get(key_of(after)) if promised is not None else None
+            if after.state is State.INFERRED and made is not None:
+                promises.add_once(db, made)
             changed.append(after)
         return changed
 

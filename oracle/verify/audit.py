@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oracle.chain.abi import interface
+from oracle.chain.anchor import AnchorLog
 from oracle.chain.contracts import DecisionContract
-from oracle.chain.errors import RangeRefused
 from oracle.chain.events import DecisionLog, decode_logs
+from oracle.chain.logs import logs_in
 from oracle.chain.rpc import RpcPool
-from oracle.chain.wire import Log
 from oracle.core.anchor import Batch, batch_after
 from oracle.core.errors import ChainError, OracleError, VerificationError
 from oracle.core.private_input import input_hash_of, whole_input
@@ -97,7 +97,8 @@ async def audit_log(rpc: RpcPool, address: str, *, last: int) -> AsyncIterator[F
     """
     codec = interface("AnchorLog")
     before: Batch | None = None
-    for log in await logs_in(rpc, address, 0, last):
+    start = await AnchorLog(rpc, address).deployed_at()
+    for log in await logs_in(rpc, address, start, last):
         name, fields = codec.decode_event(log) or ("", {})
         if name != "Anchored":
             continue
@@ -162,25 +163,6 @@ async def audit_promise(receipt: Receipt, name: str, rpc: RpcPool, *, now: int) 
             what=f"promised {now - promise.anchor_by} s ago at the latest, and not anchored",
         )
     return Finding(kind="held", about=name, what="nothing is due yet")
-
-
-async def logs_in(rpc: RpcPool, address: str, first: int, last: int) -> list[Log]:
-    """A contract's logs in a range of any width, in order.
-
-    Raises:
-        ChainError: the chain can not be read.
-    """
-    try:
-        found, _ = await rpc.logs_between(address=address, first=first, last=last)
-    except RangeRefused:
-        if first == last:
-            raise
-        middle = (first + last) // 2
-        return [
-            *await logs_in(rpc, address, first, middle),
-            *await logs_in(rpc, address, middle + 1, last),
-        ]
-    return found
 
 
 async def block_at(rpc: RpcPool, timestamp: int) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from oracle.chain.abi import interface
+from oracle.chain.anchor import AnchorLog
 from oracle.chain.contracts import DecisionContract
 from oracle.chain.events import (
     DecisionLog,
@@ -130,7 +131,7 @@ async def find_anchor(
     """The batch that evidence is about, and where it was anchored; None where the attestor is no
     anchor log, or has no such batch.
     """
-    rpc, codec = contract.rpc, interface("AnchorLog")
+    rpc = contract.rpc
     try:
         found = decode_evidence(evidence.octets, prediction)
         stored = await read_log(rpc, evidence.attestor, "batchIdOf", found.batch.number)
@@ -138,17 +139,7 @@ async def find_anchor(
         return None
     if stored != found.batch.id(rpc.chain_id, evidence.attestor):
         return None
-    wanted = {
-        "address": evidence.attestor,
-        "fromBlock": "0x0",
-        "toBlock": "latest",
-        "topics": [
-            "0x" + codec.events["Anchored"].selector.hex(),
-            "0x" + found.batch.number.to_bytes(32, "big").hex(),
-        ],
-    }
-    logs = to_list(await rpc.call("eth_getLogs", [wanted]), "logs")
-    event = next((log for log in map(to_log, logs) if log.address == evidence.attestor), None)
+    event = await AnchorLog(rpc, evidence.attestor).anchored(found.batch.number)
     if event is None:
         return None
     return Anchor(

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from oracle.batch.engine import embedded
-from oracle.batch.log import log_at
 from oracle.batch.sample import write_sample
+from oracle.chain.anchor import AnchorLog
 from oracle.chain.local import LocalChain, local_chain
 from oracle.chain.rpc import RpcPool
 from tests.support.batch import PREDICTED_AT, ROOT, bundled, run_of
@@ -67,7 +67,7 @@ async def test_kill_in_the_middle__run_again__same_root_and_no_second_anchor(
             said.append(json.loads(printed))
         assert said[0] == said[-1]
         async with RpcPool([chain.url], chain_id=chain.chain_id) as rpc:
-            log = log_at(rpc, said[0]["log"])
+            log = AnchorLog(rpc, said[0]["log"])
             last = await log.last()
             assert last is not None
             assert (last.number, last.count) == (0, ROWS)

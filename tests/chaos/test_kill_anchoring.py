@@ -16,6 +16,7 @@ from tests.support.harness import OPERATOR, World, deployed_world, until
 
 pytestmark = pytest.mark.chaos
 
+ANSWERING = ("inferred", "batch_closed", "mined", "vouched", "submitted")
 STAGES = ("promised", "batch_closed", "signed", "broadcast", "mined")
 
 
@@ -65,3 +66,26 @@ async def test_kill__while_anchoring__loses_no_promise_and_anchors_once(
         (batch_id, place) for place in range(len(answered))
     ]
     assert [each.signature for each in kept] == [each.signature for each in answered]
+
+
+@pytest.mark.parametrize("stage", ANSWERING)
+async def test_kill__while_answering_through_the_log__decides_once(
+    world: World, tmp_path: Path, stage: str
+) -> None:
+    (asked,) = await world.ask()
+    victim = Victim(world, tmp_path)
+    await victim.dies(kill_at=stage)
+    process = await victim.start()
+    try:
+        made = await world.decided([asked], within=90)
+    finally:
+        _kill(process)
+        await process.wait()
+    assert len(made) == 1
+    log = AnchorLog(world.rpc, anchor_log_of(OPERATOR.address).address)
+    head = await world.rpc.block("latest")
+    (batch,) = await log.batches(last=head.number)
+    assert batch.count == 1
+    async with await Journal.at(tmp_path / "journal.db").open({}) as journal:
+        (kept,) = await journal.read(lambda db: promises.about(db, asked))
+    assert kept.prediction == made[0].prediction

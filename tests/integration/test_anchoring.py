@@ -17,8 +17,9 @@ from oracle.core.signatures import signer_of
 from oracle.core.transaction import Purpose, TxState
 from oracle.journal import promises, transactions
 from oracle.journal.promises import Promised
+from oracle.node.anchoring.filed import Filed, filed
 from oracle.node.anchoring.promise import Asked, promise
-from oracle.node.anchoring.receipts import Filed, filed, receipt_of, relay
+from oracle.node.anchoring.receipts import receipt_of, relay
 from oracle.node.node import Node
 from oracle.node.readiness import readiness
 from tests.support.harness import (
@@ -123,23 +124,11 @@ async def test_relay__anchored_prediction__is_decided_once(world: World, tmp_pat
         assert decision.value == said.value
 
 
-async def test_relay__of_a_request_on_chain__answers_it(world: World, tmp_path: Path) -> None:
+async def test_promise__about_a_request_with_another_input__is_refused(
+    world: World, tmp_path: Path
+) -> None:
     (asked,) = await world.ask()
     async with running_node(world, tmp_path, anchor_every=EVERY) as node:
-        made = await ask(node, world, "0x" + asked.hex())
-        (found,) = await anchored(node, made)
-        await relay(node.parts, found)
-        await world.decided([asked])
-        request = await world.contract.request_of(world.model.model_id, asked, block="latest")
-        assert request is not None
-        credit = await world.contract.credit_of(log_of(world).address, block="latest")
-        assert credit > 0
-        before = await world.rpc.balance(OPERATOR.address, block="latest")
-        call = log_of(world).encode("collectFees", world.contract.address)
-        signer = AccountSigner(world.rpc, OPERATOR)
-        paid = await signer.send_transaction(to=log_of(world).address, calldata=call)
-        after = await world.rpc.balance(OPERATOR.address, block="latest")
-        assert after == before + credit - paid.gas_used * paid.gas_price
         other = world.model.vectors[1].input
         with pytest.raises(InvalidInput, match="another input"):
             await promise(

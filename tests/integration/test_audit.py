@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -127,8 +128,8 @@ async def test_log__a_batch_that_is_hidden__is_a_gap(
 ) -> None:
     honest = world.rpc.logs_between
 
-    async def without(*, address: str, first: int, last: int) -> tuple[list[Log], BlockStamp]:
-        logs, stamp = await honest(address=address, first=first, last=last)
+    async def without(**given: Any) -> tuple[list[Log], BlockStamp]:
+        logs, stamp = await honest(**given)
         return [log for n, log in enumerate(logs) if n != leave_out], stamp
 
     monkeypatch.setattr(world.rpc, "logs_between", without, raising=False)
@@ -141,8 +142,8 @@ async def test_log__a_root_that_was_not_anchored__is_a_mismatch(
 ) -> None:
     honest = world.rpc.logs_between
 
-    async def changed(*, address: str, first: int, last: int) -> tuple[Sequence[Log], BlockStamp]:
-        logs, stamp = await honest(address=address, first=first, last=last)
+    async def changed(**given: Any) -> tuple[Sequence[Log], BlockStamp]:
+        logs, stamp = await honest(**given)
         return [replace(logs[0], body=logs[0].body[:-1] + b"\xff"), *logs[1:]], stamp
 
     monkeypatch.setattr(world.rpc, "logs_between", changed, raising=False)
@@ -154,10 +155,10 @@ async def test_log__an_endpoint_of_narrow_ranges__is_asked_in_parts(
 ) -> None:
     honest = world.rpc.logs_between
 
-    async def narrow(*, address: str, first: int, last: int) -> tuple[list[Log], BlockStamp]:
-        if last - first > 3:
+    async def narrow(**given: Any) -> tuple[list[Log], BlockStamp]:
+        if given["last"] - given["first"] > 3:
             raise RangeRefused("too wide")
-        return await honest(address=address, first=first, last=last)
+        return await honest(**given)
 
     monkeypatch.setattr(world.rpc, "logs_between", narrow, raising=False)
     assert [each.kind for each in await findings(world, anchor_log)] == ["held"] * 3

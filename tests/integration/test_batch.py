@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oracle.batch import anchoring
-from oracle.batch.anchoring import AnchorRecord, Recorder, anchor, read_record
+from oracle.batch.anchoring import Recorder, anchor
 from oracle.batch.engine import Run, build_tree, score_embedded
-from oracle.batch.log import AnchorLog, encode_anchor, log_at
 from oracle.batch.receipts import anchored_row
+from oracle.batch.record import AnchorRecord, read_record
 from oracle.batch.sample import write_sample
+from oracle.chain.anchor import AnchorLog, encode_anchor
 from oracle.chain.artifacts import load_artifact
 from oracle.chain.contracts import DecisionLog, ModelConfig
 from oracle.chain.local import dev_account, local_chain
@@ -43,7 +45,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def log_of(world: World) -> AnchorLog:
     operator = world.signer(OPERATOR).address
     address, _ = await world.deploy_artifact(load_artifact("AnchorLog"), operator, operator)
-    return log_at(world.rpc, address)
+    return AnchorLog(world.rpc, address)
 
 
 def fresh_run(folder: Path) -> Run:
@@ -61,7 +63,15 @@ async def bring(world: World, run: Run, log: AnchorLog) -> AnchorRecord:
     recorder = Recorder(run.folder)
     account = dev_account(OPERATOR, chain_id=world.chain.chain_id)
     signer = AccountSigner(world.rpc, account, record=recorder)
-    return await anchor(run, log, signer, recorder, root_of)
+    rows = run.manifest.rows
+    return await anchor(
+        run.folder,
+        rows,
+        log,
+        signer,
+        recorder,
+        lambda first_index: root_of(replace(run, first_index=first_index)),
+    )
 
 
 async def test_a_row_of_an_anchored_batch__becomes_a_decision_on_chain(

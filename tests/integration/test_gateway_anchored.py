@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from oracle.node.anchoring.filed import filed
 from oracle.node.anchoring.promise import Asked, promise
-from oracle.node.anchoring.receipts import filed
 from tests.support.gateway import Gateway, open_gateway
 from tests.support.harness import until
 

@@ -221,7 +221,11 @@ class Inference:
 
     async def _anchor(self, model: StoredModel, message: bytes, given: Parameters) -> Parameters:
         """Promise to anchor it: the receipt is there at once, pending."""
-        asked = Asked(input=message, reference=_text(given, "oracle_subject"))
+        asked = Asked(
+            input=message,
+            reference=_text(given, "oracle_subject"),
+            private=bool(given.get("oracle_private")),
+        )
         (made,) = await promise(
             self._context.node.parts,
             model.model_id,

@@ -1,17 +1,18 @@
 """Promised predictions into batches, and batches into the log: one batch at a time.
 
-A batch closes when enough predictions wait or the oldest has waited long enough. Its indices, its
-header and its transaction are recorded in one change; the sender brings the transaction to the
-chain and through reorganisations. Only where it can no longer succeed, because the log went on
-without it, is the batch taken back, and its predictions go into the next one.
+A batch closes when enough predictions wait, the oldest has waited long enough, or one has used up a
+quarter of the time until it has to be anchored. Its indices, its header and its transaction are
+recorded in one change; the sender brings the transaction to the chain and through reorganisations.
+Only where it can no longer succeed, because the log went on without it, is the batch taken back,
+and its predictions go into the next one.
 """
 
 from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 
-from oracle.chain.anchor import AnchorLog
-from oracle.core.anchor import Batch, anchor_arguments, batch_after, leaf_of
+from oracle.chain.anchor import AnchorLog, encode_anchor
+from oracle.core.anchor import Batch, batch_after, leaf_of
 from oracle.core.errors import Transient
 from oracle.core.merkle import MerkleTree
 from oracle.core.transaction import Purpose, Transaction, TxState
@@ -70,11 +71,11 @@ class Anchorer:
 
     async def _close(self, anchor_log: AnchorLog) -> float | None:
         parts, options = self._parts, self._parts.options
-        count, oldest = await parts.journal.read(promises.count_waiting)
-        if oldest is None:
+        waiting = await parts.journal.read(promises.count_waiting)
+        if waiting.oldest is None or waiting.urgent is None:
             return None
-        left = oldest + options.anchor_every - parts.clock()
-        if count < options.anchor_count and left > 0:
+        left = min(waiting.oldest + options.anchor_every, waiting.urgent) - parts.clock()
+        if waiting.count < options.anchor_count and left > 0:
             return left
         head = await parts.rpc.block("latest")
         last = await self._last(anchor_log, head.number)
@@ -92,7 +93,7 @@ class Anchorer:
                 model_id=bytes(32),
                 subject=batch_id,
                 to=bytes.fromhex(anchor_log.address[2:]),
-                data=anchor_log.encode("anchor", *anchor_arguments(last, batch)),
+                data=encode_anchor(last, batch),
                 gas=GAS,
                 purpose=Purpose.ANCHOR,
             )

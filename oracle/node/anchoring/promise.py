@@ -6,6 +6,7 @@ of, and the signed promise. The same idempotency key with the same body is the s
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,10 +15,12 @@ from sqlalchemy.engine import Connection
 
 from oracle.core.canonical import canonical_json
 from oracle.core.errors import ConfigError, Conflict, InvalidInput
-from oracle.core.prediction import REQUEST_TAG, subject_of
+from oracle.core.lifecycle import Request
+from oracle.core.prediction import REQUEST_TAG, Prediction, subject_of
+from oracle.core.private_input import SALT_BYTES, commitment_of, seal_input
 from oracle.core.promise import promise_digest
 from oracle.core.scoring import Outputs
-from oracle.journal import promises
+from oracle.journal import inputs, promises
 from oracle.journal.promises import Promised
 from oracle.node.accept import MAX_KEY
 from oracle.node.committee.ballot import sign
@@ -38,10 +41,12 @@ class Asked:
     Attributes:
         input: in the encoding that the model's card names.
         reference: what it is about; its own input and time where None.
+        private: commit to the input with a salt for each field, instead of its plain hash.
     """
 
     input: bytes
     reference: str | None = None
+    private: bool = False
 
 
 async def promise(
@@ -88,44 +93,35 @@ async def promise(
     answers = await parts.engine.infer_many(model_id, [row.input for row in rows])
     outputs = [_settled(each) for each in answers]
     now = await parts.rpc.timestamp(head(parts))
-    runtime = canonical_json(parts.engine.runtime(model_id)).decode()
-    made = []
+    made: list[tuple[Promised, bytes | None]] = []
     for row, said, key in zip(rows, outputs, keys, strict=True):
+        salt = secrets.token_bytes(SALT_BYTES) if row.private else None
         prediction = said.prediction(
             model_id=model_id,
             subject=_subject(row, model_id, now),
-            input_hash=keccak(row.input),
+            input_hash=_input_hash(parts, model_id, row.input, salt),
             predicted_at=now,
         )
-        anchor_by = now + parts.options.anchor_within
-        digest = promise_digest(
-            chain_id=parts.chain_id, log=log.address, prediction=prediction, anchor_by=anchor_by
+        signed = _signed(
+            parts,
+            prediction,
+            row.input,
+            said,
+            anchor_by=now + parts.options.anchor_within,
+            key=key,
+            body=body,
         )
-        made.append(
-            Promised(
-                receipt_id=keccak(digest + key.encode() if key else digest),
-                prediction=prediction,
-                input=row.input,
-                outputs=said.encoded,
-                runtime=runtime,
-                log=log.address,
-                anchor_by=anchor_by,
-                signature=sign(parts.account, digest),
-                accepted_at=parts.now(),
-                idempotency_key=key,
-                body_hash=body,
-            )
-        )
+        made.append((signed, salt))
 
     def record(db: Connection) -> list[Promised]:
         again = _earlier(db, keys, body)
         if again is not None:
             return again
-        if promises.count_waiting(db)[0] >= BACKLOG:
+        if promises.count_waiting(db).count >= BACKLOG:
             raise Conflict(
                 f"{BACKLOG} predictions wait to be anchored", remedy="wait, then try again"
             )
-        return [_added(db, each) for each in made]
+        return [_added(db, each, salt) for each, salt in made]
 
     recorded = await parts.journal.write(record)
     parts.observe("promised")
@@ -133,13 +129,70 @@ async def promise(
     return recorded
 
 
-def _added(db: Connection, made: Promised) -> Promised:
+def promise_to_answer(
+    parts: Parts, request: Request, prediction: Prediction, said: Outputs, max_age: int
+) -> Promised:
+    """The promise of the prediction that answers a request, to be recorded with it.
+
+    It is promised to be anchored while the request can still be answered with it.
+
+    Args:
+        max_age: seconds that the prediction may be old when it is decided on; 0 for any age.
+    """
+    made = prediction.predicted_at
+    ends = [made + parts.options.anchor_within]
+    ends += [request.deadline] if request.deadline is not None else []
+    ends += [made + max_age] if max_age else []
+    body = keccak(request.model_id + request.subject)
+    return _signed(parts, prediction, request.input, said, anchor_by=min(ends), key=None, body=body)
+
+
+def _signed(
+    parts: Parts,
+    prediction: Prediction,
+    octets: bytes,
+    said: Outputs,
+    *,
+    anchor_by: int,
+    key: str | None,
+    body: bytes,
+) -> Promised:
+    log = parts.anchor_log
+    assert log is not None
+    digest = promise_digest(
+        chain_id=parts.chain_id, log=log.address, prediction=prediction, anchor_by=anchor_by
+    )
+    return Promised(
+        receipt_id=keccak(digest + key.encode() if key else digest),
+        prediction=prediction,
+        input=octets,
+        outputs=said.encoded,
+        runtime=canonical_json(parts.engine.runtime(prediction.model_id)).decode(),
+        log=log.address,
+        anchor_by=anchor_by,
+        signature=sign(parts.account, digest),
+        accepted_at=parts.now(),
+        idempotency_key=key,
+        body_hash=body,
+    )
+
+
+def _added(db: Connection, made: Promised, salt: bytes | None) -> Promised:
     """Record it; one that was made in the same second about the same input is the same."""
     known = promises.find(db, made.receipt_id)
     if known is not None:
         return known
     promises.add(db, made)
+    if salt is not None:
+        inputs.keep_salt(db, made.prediction.model_id, made.receipt_id, salt)
     return made
+
+
+def _input_hash(parts: Parts, model_id: bytes, octets: bytes, salt: bytes | None) -> bytes:
+    """The input's keccak256; of a private input the commitment to it."""
+    if salt is None:
+        return keccak(octets)
+    return commitment_of(seal_input(parts.engine.card(model_id), octets, salt))
 
 
 def _earlier(db: Connection, keys: Sequence[str | None], body: bytes) -> list[Promised] | None:
@@ -167,13 +220,16 @@ def _given(key: str) -> str:
 
 
 def _digest(row: Asked) -> bytes:
-    return keccak(row.input) + keccak(text=row.reference or "")
+    return keccak(row.input) + keccak(text=row.reference or "") + b"private" * row.private
 
 
 def _subject(row: Asked, model_id: bytes, now: int) -> bytes:
     """An on-chain request's id where the input is the one that it asks about; else the reference's;
-    without one, that of model, input and second: who has these can find it.
+    without one, that of model, input and second: who has these can find it. Of a private input
+    without a reference nothing can be found, so it is random.
     """
+    if row.reference is None and row.private:
+        return subject_of("0x" + secrets.token_hex(32))
     if row.reference is None:
         return keccak(model_id + keccak(row.input) + now.to_bytes(8, "big"))
     if row.reference.startswith("0x" + REQUEST_TAG.hex()) and len(row.reference) == 66:
@@ -181,6 +237,11 @@ def _subject(row: Asked, model_id: bytes, now: int) -> bytes:
             subject = bytes.fromhex(row.reference[2:])
         except ValueError:
             return subject_of(row.reference)
+        if row.private:
+            raise InvalidInput(
+                f"the input of request {row.reference} is named on chain by its plain hash",
+                remedy="leave private out",
+            )
         if subject[16:] == keccak(row.input)[:16]:
             return subject
         raise InvalidInput(

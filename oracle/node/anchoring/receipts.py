@@ -3,106 +3,67 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
-from oracle.core.anchor import Batch, encode_evidence
+from oracle.core.anchor import encode_evidence
 from oracle.core.errors import Conflict, NotFound
+from oracle.core.lifecycle import OPEN
+from oracle.core.private_input import hide_all, seal_input
 from oracle.core.promise import Promise
-from oracle.core.receipt import Anchor, Place, PlainInput, Receipt
+from oracle.core.receipt import Anchor, Place, PlainInput, PrivateInput, Receipt
 from oracle.core.transaction import Purpose, Transaction, TxState, answer_gas
 from oracle.journal import promises, transactions
-from oracle.journal.promises import Promised
 from oracle.node.anchoring.anchorer import tree_of
+from oracle.node.anchoring.filed import Filed, find_filed, relay_key
 from oracle.node.parts import Parts
+from oracle.node.receipts import log_of
 from oracle.node.vouch import head
+from oracle.verify.build import Said
+from oracle.verify.build import receipt_of as decided_receipt
 
-RELAY_GAS = answer_gas(0) + 40_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
-    """A promised prediction, its batch and the transaction that anchors it, once there are such."""
-
-    promised: Promised
-    batch: Batch | None
-    transaction: Transaction | None
-    relay: Transaction | None
-
-    @property
-    def is_anchored(self) -> bool:
-        """Whether its batch is in a block."""
-        mined = (TxState.MINED, TxState.FINAL)
-        return self.transaction is not None and (
-            self.transaction.state in mined and self.transaction.succeeded is True
-        )
-
-    @property
-    def index(self) -> int | None:
-        """Its index in the log, once its batch is closed."""
-        if self.batch is None or self.promised.position is None:
-            return None
-        return self.batch.first_index + self.promised.position
+PROOF_GAS = 40_000
+"""What the longest proof takes beside an answer."""
 
 
-async def filed(parts: Parts, receipt_id: bytes) -> Filed:
-    """A promised prediction by its receipt's id.
+async def promised_receipt(
+    parts: Parts, word: bytes, model_id: bytes | None, *, trusted: bool
+) -> Receipt | None:
+    """The receipt with this id, or of the prediction about this subject: that which was decided
+    on, or the latest where there is no decision. None where nothing was promised about it.
+
+    Args:
+        model_id: of which model, where several were promised about the subject.
+        trusted: whether the caller may see what is not on chain; another sees a private input
+            with all fields hidden.
 
     Raises:
-        NotFound: this node promised no such prediction.
+        Conflict: it shows an input that the caller may not see, or several models are meant.
+        NotFound: its input was forgotten.
     """
-
-    def read(db: Connection) -> Filed | None:
-        found = promises.find(db, receipt_id)
-        return None if found is None else _file(db, found)
-
-    found = await parts.journal.read(read)
-    if found is None:
-        raise NotFound(f"no prediction has the receipt 0x{receipt_id.hex()}", remedy="check the id")
-    return found
-
-
-async def filed_about(parts: Parts, subject: bytes, model_id: bytes | None) -> list[Filed]:
-    """The promised predictions about a subject, oldest first."""
-    return await parts.journal.read(
-        lambda db: [_file(db, each) for each in promises.about(db, subject, model_id)]
-    )
-
-
-async def promised_receipt(parts: Parts, receipt_id: bytes, *, trusted: bool) -> Receipt | None:
-    """The receipt with this id; None where no promise has it.
-
-    Raises:
-        Conflict: it shows an input that is not on chain, and the caller may not see that.
-    """
-
-    def read(db: Connection) -> Filed | None:
-        found = promises.find(db, receipt_id)
-        return None if found is None else _file(db, found)
-
-    found = await parts.journal.read(read)
+    found = await parts.journal.read(lambda db: find_filed(db, word, model_id))
     if found is None:
         return None
-    if not trusted:
+    if not trusted and not found.is_public and found.salt is None and found.promised.input:
         raise Conflict(
             "the receipt shows an input that is not on chain",
             remedy="ask with an API key, or ask the operator for the receipt",
         )
-    return await receipt_of(parts, found)
+    receipt = await receipt_of(parts, found)
+    return receipt if trusted else hide_all(receipt)
 
 
 async def receipt_of(parts: Parts, each: Filed) -> Receipt:
-    """The receipt as it stands: pending, or anchored with its proof.
+    """The receipt as it stands: pending, anchored with its proof, or decided.
 
     Raises:
-        NotFound: the model is not served any more.
-        ChainError: the anchoring block can not be read.
+        NotFound: the model is not served any more, or the input was forgotten.
+        ChainError: a block or the deciding transaction can not be read.
     """
     promised = each.promised
     receipt = Receipt(
         card=parts.engine.card(promised.prediction.model_id),
-        input=PlainInput(octets=promised.input),
+        input=_input_of(parts, each),
         outputs=promised.outputs,
         prediction=promised.prediction,
         runtime=json.loads(promised.runtime),
@@ -113,26 +74,51 @@ async def receipt_of(parts: Parts, each: Filed) -> Receipt:
             log=promised.log, anchor_by=promised.anchor_by, signature=promised.signature
         ),
     )
-    if not each.is_anchored:
+    if each.is_anchored:
+        receipt = receipt.with_anchor(await _anchor_of(parts, each))
+    if each.decision is None:
         return receipt
+    policy = parts.engine.store.find(promised.prediction.model_id).policy
+    said = Said(
+        card=receipt.card,
+        input=receipt.input,
+        outputs=receipt.outputs,
+        runtime=receipt.runtime,
+        rule=policy.rule if policy else None,
+    )
+    built = await decided_receipt(parts.contract, log_of(each.decision), said)
+    return receipt if built.decision is None else receipt.with_decision(built.decision)
+
+
+def _input_of(parts: Parts, each: Filed) -> PlainInput | PrivateInput:
+    promised = each.promised
+    if not promised.input:
+        raise NotFound(
+            "the input was forgotten", remedy="who asked for the prediction may have a receipt"
+        )
+    if each.salt is None:
+        return PlainInput(octets=promised.input)
+    card = parts.engine.card(promised.prediction.model_id)
+    return seal_input(card, promised.input, each.salt)
+
+
+async def _anchor_of(parts: Parts, each: Filed) -> Anchor:
     batch, index, transaction = each.batch, each.index, each.transaction
     assert batch is not None
     assert index is not None
     assert transaction is not None
     block = await parts.rpc.block(transaction.block_hash)
-    return receipt.with_anchor(
-        Anchor(
-            log=promised.log,
-            batch=batch,
-            index=index,
-            proof=await proof_of(parts, each),
-            place=Place(
-                transaction=transaction.mined_hash,
-                block_number=block.number,
-                block_hash=block.hash,
-                timestamp=block.timestamp,
-            ),
-        )
+    return Anchor(
+        log=each.promised.log,
+        batch=batch,
+        index=index,
+        proof=await proof_of(parts, each),
+        place=Place(
+            transaction=transaction.mined_hash,
+            block_number=block.number,
+            block_hash=block.hash,
+            timestamp=block.timestamp,
+        ),
     )
 
 
@@ -147,16 +133,26 @@ async def proof_of(parts: Parts, each: Filed) -> tuple[bytes, ...]:
     return tree_of(members, first).proof(promised.position)
 
 
+def relay_gas(callback_gas: int) -> int:
+    """Limit of a transaction that decides on an anchored prediction, with a callback or none."""
+    return answer_gas(callback_gas) + PROOF_GAS
+
+
 async def relay(parts: Parts, each: Filed) -> Transaction:
     """Queue the transaction that makes a decision of an anchored prediction.
 
     Raises:
-        Conflict: it is not anchored yet.
+        Conflict: it is not anchored yet, or the node answers its request by itself.
         Reverted: the contract would refuse it: the model has another attestor, the subject is
             decided, or the prediction is too old.
     """
     if each.relay is not None and each.relay.state is not TxState.DROPPED:
         return each.relay
+    if each.request is not None and each.request.state in OPEN:
+        raise Conflict(
+            f"the node answers 0x{each.request.subject.hex()} by itself",
+            remedy="wait for it: GET /api/decisions/{subject}",
+        )
     if not each.is_anchored or each.batch is None or each.index is None:
         raise Conflict(
             f"the prediction about 0x{each.promised.prediction.subject.hex()} is not anchored yet",
@@ -166,14 +162,14 @@ async def relay(parts: Parts, each: Filed) -> Transaction:
     evidence = encode_evidence(each.batch, each.index, await proof_of(parts, each))
     calldata = parts.contract.encode_relay_decision(said, evidence)
     request = await parts.contract.request_of(said.model_id, said.subject, block=head(parts))
-    gas = RELAY_GAS + (answer_gas(request.callback_gas) - answer_gas(0) if request else 0)
+    gas = relay_gas(request.callback_gas if request else 0)
     (fault,) = await parts.contract.simulate_many(
         [(calldata, gas)], sender=parts.operator, block=head(parts)
     )
     if fault is not None:
         raise fault
     transaction = Transaction(
-        key=_relay_key(each.promised),
+        key=relay_key(each.promised),
         model_id=said.model_id,
         subject=said.subject,
         to=bytes.fromhex(parts.contract.address[2:]),
@@ -191,18 +187,3 @@ async def relay(parts: Parts, each: Filed) -> Transaction:
     queued = await parts.journal.write(record)
     parts.to_send.set()
     return queued
-
-
-def _file(db: Connection, promised: Promised) -> Filed:
-    batch = transaction = None
-    if promised.batch_id is not None:
-        closed = promises.batch_of(db, promised.batch_id)
-        if closed is not None:
-            batch = closed[0]
-            transaction = transactions.named(db, closed[1])
-    relayed = transactions.named(db, _relay_key(promised))
-    return Filed(promised=promised, batch=batch, transaction=transaction, relay=relayed)
-
-
-def _relay_key(promised: Promised) -> str:
-    return f"relay:{promised.receipt_id.hex()[:56]}"

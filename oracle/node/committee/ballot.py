@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from oracle.chain.keys import sign_digest
 from oracle.core.errors import VerificationError
 from oracle.core.peer import Envelope, Opinion, Proposal, commitment_to, message_digest
 from oracle.core.prediction import Prediction
-from oracle.core.quorum import Committee, Rule, compact, settle
+from oracle.core.quorum import Committee, Rule, settle
 from oracle.core.signatures import signer_of
 
 FRESH = 60
@@ -17,8 +17,7 @@ FRESH = 60
 
 def sign(account: LocalAccount, digest: bytes) -> bytes:
     """A compact signature (EIP-2098) over a digest, 64 bytes; the same each time (RFC 6979)."""
-    signed = Account.unsafe_sign_hash(digest, account.key)
-    return compact(signed.r, signed.s, signed.v - 27)
+    return sign_digest(account, digest)
 
 
 def opinion_of(account: LocalAccount, committee: Committee, prediction: Prediction) -> Opinion:
