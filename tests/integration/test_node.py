@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,8 +12,9 @@ from eth_utils.crypto import keccak
 
 from oracle.chain.local import Engine, LocalChain, local_chain
 from oracle.chain.signer import AccountSigner
-from oracle.core.errors import Conflict, InvalidInput, NotFound
+from oracle.core.errors import Conflict, InvalidInput, JournalError, NotFound
 from oracle.core.lifecycle import State
+from oracle.core.prediction import subject_of
 from oracle.core.transaction import GWEI, TxState
 from oracle.journal import requests, transactions
 from oracle.node.accept import accept, account_of, is_over, wait_for
@@ -24,6 +27,7 @@ from tests.support.harness import (
     request_of,
     running_node,
     until,
+    wired_node,
 )
 
 
@@ -353,3 +357,90 @@ async def test_node__wallet_empty__is_not_ready_and_goes_on_when_filled(
             return all(check.ok for check in await readiness(node))
 
         await until(ready)
+
+
+@pytest.mark.parametrize("years", [-30, 30])
+async def test_node__clock_years_off__answers_with_the_chains_time(
+    world: World, tmp_path: Path, years: int
+) -> None:
+    async with running_node(world, tmp_path) as node:
+        node.parts.clock = lambda: time.time() + years * 365 * 86_400
+        (asked,) = await world.ask()
+        accepted = await accept(
+            node.parts,
+            model_id=world.model.model_id,
+            input_bytes=world.model.vectors[0].input,
+        )
+        made = await world.decided([asked, accepted.subject])
+        head = await world.rpc.block("latest")
+        for each in made:
+            assert head.timestamp - 600 < each.prediction.predicted_at <= head.timestamp
+
+
+async def test_disk__full__nothing_is_accepted_and_it_goes_on_with_room(
+    world: World, tmp_path: Path
+) -> None:
+    async with running_node(world, tmp_path) as node:
+        journal = node.parts.journal
+
+        async def pragma(words: str) -> int:
+            return int(
+                await journal.read(lambda db: db.exec_driver_sql(f"PRAGMA {words}").scalar_one())
+            )
+
+        await pragma(f"max_page_count={await pragma('page_count')}")
+        body = {
+            "model_id": world.model.model_id,
+            "input_bytes": world.model.vectors[0].input,
+        }
+        accepted: list[str] = []
+
+        async def accept_on_and_on() -> None:
+            for number in range(1_000):
+                await accept(node.parts, reference=f"loan {number}", **body)
+                accepted.append(f"loan {number}")
+
+        with pytest.raises(JournalError, match="full"):
+            await accept_on_and_on()
+        subject = subject_of(f"loan {len(accepted)}")
+        assert await journal.read(lambda db: requests.find(db, body["model_id"], subject)) is None
+        await pragma("max_page_count=1000000")
+        asked = await world.ask()
+        again = await accept(node.parts, reference=f"loan {len(accepted)}", **body)
+        assert again.subject == subject
+        await world.decided([*asked, *map(subject_of, accepted), subject])
+
+
+async def test_node__with_another_key__answers_nothing_and_says_whose_the_model_is(
+    world: World, tmp_path: Path
+) -> None:
+    wired = wired_node(
+        rpc_url=world.url,
+        contract=world.contract.address,
+        folder=tmp_path / "other",
+        account=REQUESTER,
+    )
+    async with wired as other:
+        running = asyncio.create_task(other.run())
+        (asked,) = await world.ask()
+        with pytest.raises(Conflict, match=f"attested by {OPERATOR.address}, not by this node"):
+            await accept(
+                other.parts,
+                model_id=world.model.model_id,
+                input_bytes=world.model.vectors[0].input,
+            )
+
+        async def followed() -> bool:
+            head = other.follow.head
+            return (
+                head is not None and head.stamp.number >= (await world.rpc.block("latest")).number
+            )
+
+        await until(followed)
+        known = await other.parts.journal.read(lambda db: requests.counts(db))
+        sent = await other.parts.journal.read(transactions.counts)
+        running.cancel()
+        assert State.SUBMITTED not in known
+        assert not sent
+    async with running_node(world, tmp_path / "own"):
+        await world.decided([asked])
