@@ -107,6 +107,8 @@ lock: install
 	$(LOCK) --all-extras --group dev --output-file requirements-dev.lock
 	$(LOCK) --extra batch --extra grpc --extra local --extra train --group build \
 	  --constraint requirements-dev.lock --output-file requirements.lock
+	$(LOCK) --extra grpc --extra postgres --extra s3 --group build \
+	  --constraint requirements-dev.lock --output-file deploy/requirements.lock
 	npm install --package-lock-only
 	$(BIN)/python .ci/platforms.py
 

@@ -1,4 +1,4 @@
-"""What some tests need beside Python packages: a browser, a database server, Java.
+"""What some tests need beside Python packages: a browser, a database server, Java, systemd.
 
 Where it is missing the test is skipped, unless ``ORACLE_TESTS_REQUIRE_ALL`` is set, as it is where
 changes are accepted: there a missing program fails the test.
@@ -16,6 +16,7 @@ PACKAGES = {
     "chromium": "chromium",
     "java": "default-jre-headless",
     "postgres": "postgresql",
+    "systemd-analyze": "systemd",
 }
 """Program to the Debian package that brings it."""
 
