@@ -62,7 +62,12 @@ class Home:
         The genesis hash tells apart a local chain from the same one started again.
         """
         name = f"{chain_id}-{genesis.hex()[:8]}-{contract[2:10]}-{operator[2:10]}".lower()
-        return self.folder / "journals" / f"{name}.db"
+        return self.journals / f"{name}.db"
+
+    @property
+    def journals(self) -> Path:
+        """Where journals are kept that are SQLite files."""
+        return self.folder / "journals"
 
     @property
     def keystore(self) -> Path:

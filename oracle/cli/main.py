@@ -23,6 +23,7 @@ from oracle.cli import (
     deploy,
     doctor,
     feed,
+    journal,
     keys,
     model,
     receipt,
@@ -93,6 +94,7 @@ app.command(rich_help_panel=BUILD)(deploy.deploy)
 app.command(rich_help_panel=CARE)(up.node)
 app.command(rich_help_panel=CARE)(chain.chain)
 app.add_typer(keys.app, rich_help_panel=CARE)
+app.add_typer(journal.app, rich_help_panel=CARE)
 
 
 def _version(wanted: bool) -> None:
