@@ -1,4 +1,4 @@
-"""Who may write: API keys, and where there are none, only programs on this machine.
+"""Who may do what: API keys by scope, and where there are none, only programs on this machine.
 
 A web page in a browser on this machine is not such a program: it could post to a loopback address
 without asking, or rename itself to one (DNS rebinding). So requests that carry a foreign ``Origin``
@@ -7,65 +7,37 @@ are refused, and a node without keys answers to loopback names only.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
-import re
-from collections.abc import Iterable
+from contextlib import nullcontext
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as Asked
 
+from oracle.api.keys import ApiKeys, Scope, hash_of, key_in
+from oracle.api.limits import Limits, place_of
 from oracle.api.problems import Refusal, refuse
 from oracle.core.errors import ConfigError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_HASHED = re.compile(r"sha256:([0-9a-fA-F]{64})")
-LEAST_KEY = 16
 PEERS = "/peer/"
 """Under it committee members write; their signatures stand in for a key."""
 READS = "/ccip"
 """Gasless reads: they write nothing, so pages of any origin may post them without a key."""
+LIFE = "/healthz"
+"""Never limited: whoever restarts the node asks there."""
+STREAM = "/api/stream"
+"""Has a bound of its own for connections that stay."""
 
-
-class ApiKeys:
-    """The keys that may write, held as SHA-256 only.
-
-    Args:
-        given: each a key of at least 16 characters, or ``sha256:`` and its hash in hex.
-
-    Raises:
-        ConfigError: a key is too short to be a secret.
-    """
-
-    def __init__(self, given: Iterable[str] = ()) -> None:
-        self._hashes: list[bytes] = []
-        for key in (key.strip() for key in given):
-            if not key:
-                continue
-            hashed = _HASHED.fullmatch(key)
-            if hashed:
-                self._hashes.append(bytes.fromhex(hashed[1]))
-                continue
-            if len(key) < LEAST_KEY:
-                raise ConfigError(
-                    f"an API key has {len(key)} characters",
-                    remedy=f"use {LEAST_KEY} or more, such as `openssl rand -hex 24` gives",
-                )
-            self._hashes.append(hashlib.sha256(key.encode()).digest())
-
-    def __bool__(self) -> bool:
-        return bool(self._hashes)
-
-    def __repr__(self) -> str:
-        return f"ApiKeys({len(self._hashes)})"
-
-    def accepts(self, key: str) -> bool:
-        """Whether this is one of the keys; takes as long for any key."""
-        given = hashlib.sha256(key.encode()).digest()
-        found = [hmac.compare_digest(given, known) for known in self._hashes]
-        return any(found)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+"""Of every answer that does not say otherwise."""
+INERT = "default-src 'none'; frame-ancestors 'none'"
+"""The policy of answers that are no pages: were one opened as a page, it could do nothing."""
 
 
 def may_bind(host: str, keys: ApiKeys) -> None:
@@ -92,32 +64,42 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def is_trusted(headers: Headers, keys: ApiKeys) -> bool:
-    """Whether the caller may write, and see inputs: it has a key, or none is needed."""
-    return not keys or keys.accepts(_key_in(headers))
-
-
 class Gate:
     """Refuses what may not enter, before anything is read of it (an ASGI middleware)."""
 
-    def __init__(self, app: ASGIApp, keys: ApiKeys) -> None:
+    def __init__(self, app: ASGIApp, keys: ApiKeys, limits: Limits | None = None) -> None:
         self._app = app
         self._keys = keys
+        self._limits = limits or Limits()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with a refusal."""
-        if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            try:
-                self._check_host(headers)
-                if scope["method"] not in SAFE and not _is_read(scope["path"]):
-                    self._check_origin(headers)
-                    if not scope["path"].startswith(PEERS):
-                        self._check_key(headers)
-            except Refusal as refusal:
-                await refuse(refusal, scope["path"])(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers, path = Headers(scope=scope), scope["path"]
+        answer = _with_headers(send, private=bool(key_in(headers)))
+        try:
+            if path != LIFE:
+                self._limits.take(self._caller(scope, headers))
+            self._check_host(headers)
+            if scope["method"] not in SAFE and not _is_read(path):
+                self._check_origin(headers)
+                if not path.startswith(PEERS):
+                    needed = Scope.ADMIN if scope["method"] == "DELETE" else Scope.DECIDE
+                    self._check_key(headers, needed)
+            counted = nullcontext() if path in (LIFE, STREAM) else self._limits.one_more()
+            with counted:
+                await self._app(scope, receive, answer)
+        except Refusal as refusal:
+            await refuse(refusal, path)(scope, receive, answer)
+
+    def _caller(self, scope: Asked, headers: Headers) -> str:
+        """A key that is one of the node's, or an address."""
+        key = key_in(headers)
+        if key and self._keys.scope_of(key) is not None:
+            return "key " + hash_of(key).hex()
+        return place_of((scope.get("client") or ("",))[0])
 
     def _check_host(self, headers: Headers) -> None:
         if self._keys:
@@ -143,26 +125,43 @@ class Gate:
                 remedy="call the API from a program or your own server, not from a page elsewhere",
             )
 
-    def _check_key(self, headers: Headers) -> None:
-        if not self._keys:
+    def _check_key(self, headers: Headers, needed: Scope) -> None:
+        if self._keys.allow(headers, needed):
             return
-        given = _key_in(headers)
-        if not given or not self._keys.accepts(given):
+        given = key_in(headers)
+        scope = self._keys.scope_of(given)
+        if scope is not None:
             raise Refusal(
-                401,
-                "Unauthorized",
-                "the API key is not one of this node's" if given else "writing needs an API key",
-                remedy="send it as `Authorization: Bearer …` or `X-API-Key: …`",
-                headers={"WWW-Authenticate": 'Bearer realm="decision oracle"'},
+                403,
+                "Forbidden",
+                f"the API key is for {scope.name.lower()}, this needs {needed.name.lower()}",
+                remedy="use a key with that scope: ORACLE_API_KEYS of the node names them",
             )
+        raise Refusal(
+            401,
+            "Unauthorized",
+            "the API key is not one of this node's" if given else "writing needs an API key",
+            remedy="send it as `Authorization: Bearer …` or `X-API-Key: …`",
+            headers={"WWW-Authenticate": 'Bearer realm="decision oracle"'},
+        )
+
+
+def _with_headers(send: Send, *, private: bool) -> Send:
+    """Adds what every answer says to browsers; what was asked with a key is kept by no cache."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            if private:
+                headers.setdefault("Cache-Control", "no-store")
+            if "json" in headers.get("content-type", "") or message["status"] >= 400:
+                headers.setdefault("Content-Security-Policy", INERT)
+        await send(message)
+
+    return sending
 
 
 def _is_read(path: str) -> bool:
     return path == READS or path.startswith(READS + "/")
-
-
-def _key_in(headers: Headers) -> str:
-    kind, _, key = headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer" and key.strip():
-        return key.strip()
-    return headers.get("x-api-key", "").strip()

@@ -20,12 +20,14 @@ from oracle.api import (
     reference,
     stream,
 )
-from oracle.api.access import ApiKeys, Gate
+from oracle.api.access import Gate
 from oracle.api.context import Context
 from oracle.api.examples import ask_examples
 from oracle.api.inference import reference as protocol
 from oracle.api.inference.rest import Rest
 from oracle.api.inference.service import Inference
+from oracle.api.keys import ApiKeys
+from oracle.api.limits import Limits
 from oracle.api.models import example_of
 from oracle.api.version import version
 from oracle.node.metrics import Metrics
@@ -44,11 +46,18 @@ Ask a model, get a decision on chain, and read its whole account.
 """
 
 
-def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None) -> FastAPI:
+def create_app(
+    node: Node,
+    metrics: Metrics,
+    *,
+    api_keys: ApiKeys | None = None,
+    limits: Limits | None = None,
+) -> FastAPI:
     """The application; it serves once the node's journal is open.
 
     Args:
-        api_keys: who may write; without keys every program on this machine may.
+        api_keys: who may do what; without keys every program on this machine may do all.
+        limits: how much may be asked; without it only how much at once.
     """
     keys = api_keys or ApiKeys()
     app = FastAPI(
@@ -77,7 +86,7 @@ def create_app(node: Node, metrics: Metrics, *, api_keys: ApiKeys | None = None)
     app.state.stream = stream.Stream(context)
     app.state.inference = inference = Inference(context)
     app.add_middleware(Rest, inference=inference)
-    app.add_middleware(Gate, keys=keys)
+    app.add_middleware(Gate, keys=keys, limits=limits)
     problems.install(app)
     app.include_router(decisions.router)
     app.include_router(stream.router)

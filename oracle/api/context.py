@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fastapi import Request
 from sqlalchemy.engine import Connection
 
-from oracle.api.access import ApiKeys, is_trusted
+from oracle.api.keys import ApiKeys, Scope
 from oracle.api.policies import describe
 from oracle.api.schemas import PolicyView
 from oracle.core.errors import Conflict, InvalidInput, NotFound
@@ -113,7 +113,7 @@ def context_of(request: Request) -> Context:
 
 def is_trusted_caller(request: Request) -> bool:
     """Whether the caller may see what is not on chain."""
-    return is_trusted(request.headers, context_of(request).keys)
+    return context_of(request).keys.allow(request.headers, Scope.READ)
 
 
 def word_of(text: str, what: str) -> bytes:

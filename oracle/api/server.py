@@ -14,7 +14,8 @@ from fastapi import FastAPI
 from oracle.core.errors import ConfigError
 
 GRACE_SECONDS = 3
-CONNECTIONS = 512
+CONNECTIONS = 4096
+"""Beyond these a connection is answered 503; who asks for more at once is answered 429 before."""
 MAX_HEADER = 64 * 1024
 
 
@@ -78,6 +79,18 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def allow_files(wanted: int = 2 * CONNECTIONS) -> None:
+    """Let this process open as many files, and so connections, as it may give itself."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def url_of(listener: socket.socket) -> str:
     """The base URL of a listening socket."""
     host, port = listener.getsockname()[:2]
@@ -89,12 +102,14 @@ def url_of(listener: socket.socket) -> str:
 
 async def serve(app: FastAPI, listener: socket.socket) -> None:
     """Serve until cancelled; requests under way get a moment to end."""
+    allow_files()
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         lifespan="off",
         limit_concurrency=CONNECTIONS,
+        backlog=CONNECTIONS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,

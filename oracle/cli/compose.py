@@ -13,8 +13,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from oracle.api.access import ApiKeys, may_bind
+from oracle.api.access import may_bind
 from oracle.api.app import create_app
+from oracle.api.keys import ApiKeys
+from oracle.api.limits import Limits
 from oracle.api.server import serve
 from oracle.chain.addresses import addresses_path, load_addresses, save_addresses
 from oracle.chain.anchor import AnchorLog, anchor_log_of
@@ -48,6 +50,8 @@ from oracle.node.readiness import Check, readiness
 from oracle.node.registration import registration_of
 
 PRIORITY_GWEI = 1.0
+API_RATE = 100.0
+"""Requests a second of one caller, where an API has keys."""
 
 
 async def deploy_to(
@@ -187,7 +191,7 @@ async def running(
     may_bind(listener.getsockname()[0], keys)
     opened = open_node(place, models, contract=contract, start_block=start_block)
     async with opened as (node, metrics), asyncio.TaskGroup() as tasks:
-        app = create_app(node, metrics, api_keys=keys)
+        app = create_app(node, metrics, api_keys=keys, limits=limits_of(place.settings, keys))
         at_work = [tasks.create_task(node.run()), tasks.create_task(serve(app, listener))]
         try:
             async with grpc_of(place.settings, app, keys):
@@ -195,6 +199,11 @@ async def running(
         finally:
             for task in at_work:
                 task.cancel()
+
+
+def limits_of(settings: Settings, keys: ApiKeys) -> Limits:
+    """What one caller may ask: what the settings say, else a rate where others are served."""
+    return Limits(rate=settings.api_rate or (API_RATE if keys else None))
 
 
 @asynccontextmanager

@@ -38,7 +38,10 @@ class Settings(BaseSettings):
     grpc_port: int | None = Field(
         None, ge=0, le=65535, description="The inference protocol's gRPC port; off if unset."
     )
-    api_keys: SecretStr | None = Field(None, description="Keys or sha256:… hashes, by commas.")
+    api_keys: SecretStr | None = Field(
+        None, description="[read:|decide:|admin:] and a key or its sha256:… hash, by commas."
+    )
+    api_rate: float | None = Field(None, gt=0, description="Requests a second of one caller.")
     api_url: str | None = Field(None, description="A running node's API, for the client commands.")
     api_key: SecretStr | None = Field(None, description="The key that client commands send.")
 

@@ -218,7 +218,8 @@ async def _node(settings: Settings) -> None:
 
 def _open(settings: Settings) -> Steps:
     """The first line; an API that would be open to everybody is refused before it."""
-    from oracle.api.access import ApiKeys, may_bind
+    from oracle.api.access import may_bind
+    from oracle.api.keys import ApiKeys
     from oracle.cli.steps import Steps
 
     may_bind(settings.api_host, ApiKeys(settings.keys_given))

@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 from eth_utils.crypto import keccak
 
-from oracle.api.access import ApiKeys
 from oracle.api.app import create_app
+from oracle.api.keys import ApiKeys
 from oracle.chain.local import local_chain
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node

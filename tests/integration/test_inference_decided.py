@@ -15,9 +15,9 @@ import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton_http
 from tritonclient.utils import InferenceServerException
 
-from oracle.api.access import ApiKeys
 from oracle.api.app import create_app
 from oracle.api.inference.rpc import rpc_server
+from oracle.api.keys import ApiKeys
 from oracle.api.server import bind, serve, url_of
 from oracle.chain.local import local_chain
 from oracle.core.model_input import InputCodec

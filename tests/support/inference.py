@@ -13,10 +13,11 @@ from typing import Any
 from fastapi import FastAPI
 from onnx import TensorProto, helper
 
-from oracle.api.access import ApiKeys, Gate
+from oracle.api.access import Gate
 from oracle.api.inference.rest import Rest
 from oracle.api.inference.rpc import rpc_server
 from oracle.api.inference.service import Inference
+from oracle.api.keys import ApiKeys
 from oracle.api.server import bind, serve, url_of
 from oracle.core.model_card import OutputSpec, ScoreHead
 from oracle.inference.engine import Engine

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from oracle.api.access import ApiKeys
 from oracle.api.app import create_app
+from oracle.api.keys import ApiKeys
 from oracle.api.server import bind, serve, url_of
 from oracle.chain.local import LocalChain, local_chain
 from oracle.chain.signer import AccountSigner

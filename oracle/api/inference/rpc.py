@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from starlette.datastructures import Headers
 
-from oracle.api.access import ApiKeys, is_loopback, is_trusted
+from oracle.api.access import is_loopback
 from oracle.api.body import MAX_BYTES
 from oracle.api.inference.proto import SERVICE, message
 from oracle.api.inference.service import EXTENSIONS, PLATFORM, SERVER, Inference
+from oracle.api.keys import ApiKeys, Scope
 from oracle.api.problems import Refusal, status_of, unexpected, without_addresses
 from oracle.core import dtypes
 from oracle.core.errors import ConfigError, InvalidInput, OracleError
@@ -170,11 +171,11 @@ class Calls:
     def _needs_key(self, context: Any) -> None:
         """As over HTTP: the key in ``authorization: Bearer …`` or ``x-api-key``."""
         given = {key: str(value) for key, value in context.invocation_metadata()}
-        if not is_trusted(Headers(given), self._keys):
+        if not self._keys.allow(Headers(given), Scope.DECIDE):
             raise Refusal(
                 401,
                 "Unauthorized",
-                "this needs an API key",
+                "this needs an API key for decisions",
                 remedy="send it as metadata: `authorization: Bearer …` or `x-api-key: …`",
             )
 

@@ -9,7 +9,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.applications import Starlette
 
-from oracle.api.access import ApiKeys, Gate, is_loopback, may_bind
+from oracle.api.access import Gate, is_loopback, may_bind
+from oracle.api.keys import ApiKeys, Scope
 from oracle.core.errors import ConfigError
 
 KEY = "a-key-of-sixteen-characters"
@@ -25,6 +26,7 @@ def app_with(*keys: str) -> Starlette:
         return "read"
 
     @app.post("/")
+    @app.delete("/")
     async def write() -> str:
         return "written"
 
@@ -134,3 +136,49 @@ def test_keys__too_short__are_refused_without_being_shown():
     assert "short" not in caught.value.what
     assert not ApiKeys(["", "  "])
     assert KEY not in repr(ApiKeys([KEY]))
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "status"),
+    [
+        ("read", "GET", 200),
+        ("read", "POST", 403),
+        ("read", "DELETE", 403),
+        ("decide", "POST", 200),
+        ("decide", "DELETE", 403),
+        ("admin", "POST", 200),
+        ("admin", "DELETE", 200),
+    ],
+)
+@pytest.mark.parametrize("given", [KEY, HASHED])
+async def test_scope__of_a_key__is_what_it_may(scope, method, status, given):
+    app = app_with(f"{scope}:{given}", "another-key-of-many-characters")
+
+    reply = await call(app, method, **{"x-api-key": KEY})
+    assert reply.status_code == status
+    if status == 403:
+        assert f"for {scope}" in reply.json()["detail"]
+        assert KEY not in reply.text
+    assert (await call(app, "DELETE", **{"x-api-key": "another-key-of-many-characters"})).is_success
+
+
+def test_scope__one_key_with_two__has_the_higher():
+    keys = ApiKeys([f"read:{KEY}", f"decide:{HASHED}"])
+    assert keys.scope_of(KEY) is Scope.DECIDE
+    assert keys.scope_of(KEY + "x") is None
+    with pytest.raises(ConfigError, match="0 characters"):
+        ApiKeys(["read:"])
+
+
+async def test_answer__of_any_kind__says_what_browsers_may_do_with_it():
+    app = app_with(KEY)
+    for method in ("GET", "POST", "PUT"):
+        reply = await call(app, method)
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["x-frame-options"] == "DENY"
+        assert reply.headers["referrer-policy"] == "no-referrer"
+        assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+        assert "access-control-allow-origin" not in reply.headers
+    assert "cache-control" not in (await call(app, "GET")).headers
+    private = await call(app, "GET", authorization=f"Bearer {KEY}")
+    assert private.headers["cache-control"] == "no-store"
