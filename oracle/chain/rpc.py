@@ -13,6 +13,7 @@ from oracle.chain.broadcast import Broadcaster
 from oracle.chain.endpoint import Call, Endpoint, EndpointState, EndpointStatus
 from oracle.chain.errors import BlockUnknown
 from oracle.chain.failover import BATCH, Reply, value_of
+from oracle.chain.log_filter import Topic, fits, logs_of, one_or_all, topic_of
 from oracle.chain.replies import Broadcast, SendOutcome
 from oracle.chain.wire import (
     BlockRef,
@@ -27,8 +28,6 @@ from oracle.chain.wire import (
     to_bytes,
     to_fee_history,
     to_int,
-    to_list,
-    to_log,
     to_receipt,
 )
 from oracle.core.errors import ChainError, Transient
@@ -170,7 +169,7 @@ class RpcPool(Broadcaster):
         name = "0x" + block_hash.hex()
         wanted = [address] if isinstance(address, str) else [*address]
         calls: list[Call] = [
-            ("eth_getLogs", [{"address": _one_or_all(wanted), "blockHash": name}]),
+            ("eth_getLogs", [{"address": one_or_all(wanted), "blockHash": name}]),
             ("eth_getBlockByHash", [name, False]),
         ]
         doubted = False
@@ -180,7 +179,7 @@ class RpcPool(Broadcaster):
             block = value_of(replies[1], "eth_getBlockByHash")
             if block is None:
                 raise BlockUnknown(f"block {name} is unknown", remedy="wait for it, or look again")
-            found = _logs(replies[0], wanted)
+            found = logs_of(replies[0], wanted)
             if any(log.block_hash != block_hash for log in found):
                 raise malformed("log.blockHash", "another block's")
             bloom, heard = block.get("logsBloom"), {log.address.lower() for log in found}
@@ -207,13 +206,14 @@ class RpcPool(Broadcaster):
         address: str | Sequence[str],
         first: int,
         last: int,
-        topics: Sequence[bytes | None] = (),
+        topics: Sequence[Topic] = (),
     ) -> tuple[list[Log], BlockStamp]:
         """Logs in blocks ``first`` to ``last``, in order, and the last block.
 
         Args:
             address: of one contract, or of several.
-            topics: 32 bytes each, None for any; those after them are any, too.
+            topics: what the logs' topics have to be, from the first on: 32 bytes, one of several,
+                or None for any.
 
         Raises:
             BlockUnknown: no endpoint knows the last block yet.
@@ -221,12 +221,12 @@ class RpcPool(Broadcaster):
         """
         wanted = [address] if isinstance(address, str) else [*address]
         where: dict[str, Any] = {
-            "address": _one_or_all(wanted),
+            "address": one_or_all(wanted),
             "fromBlock": hex(first),
             "toBlock": hex(last),
         }
         if topics:
-            where["topics"] = [None if topic is None else "0x" + topic.hex() for topic in topics]
+            where["topics"] = [topic_of(topic) for topic in topics]
         calls: list[Call] = [
             ("eth_getLogs", [where]),
             ("eth_getBlockByNumber", [hex(last), False]),
@@ -236,7 +236,7 @@ class RpcPool(Broadcaster):
             block = value_of(replies[1], "eth_getBlockByNumber")
             if block is None:
                 raise BlockUnknown(f"block {last} is unknown", remedy="wait for it")
-            found = _logs(replies[0], wanted)
+            found = [log for log in logs_of(replies[0], wanted) if fits(log, topics)]
             if any(not first <= log.block_number <= last for log in found):
                 raise malformed("log.blockNumber", "outside the range")
             return found, to_block(block)
@@ -321,15 +321,3 @@ class RpcPool(Broadcaster):
                 raise malformed("receipt.transactionHash", receipt.tx_hash.hex())
             found.append(receipt)
         return found
-
-
-def _one_or_all(addresses: Sequence[str]) -> str | Sequence[str]:
-    return addresses[0] if len(addresses) == 1 else addresses
-
-
-def _logs(reply: Reply, addresses: Sequence[str]) -> list[Log]:
-    """The logs of these contracts in a reply, in the chain's order; a spoofed one is left out."""
-    wanted = {address.lower() for address in addresses}
-    found = (to_log(log) for log in to_list(value_of(reply, "eth_getLogs"), "logs"))
-    ours = [log for log in found if log.address.lower() in wanted]
-    return sorted(ours, key=lambda log: (log.block_number, log.index))

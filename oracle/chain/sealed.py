@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from oracle.chain.abi import interface
+from oracle.chain.blocks import block_at
 from oracle.chain.errors import RangeRefused
 from oracle.chain.rpc import RpcPool
 from oracle.chain.wire import BlockRef, Log
@@ -116,6 +117,9 @@ _BUILDERS: Mapping[str, Callable[[dict[str, Any], Mapping[str, Any]], RoundEvent
     "RoundUndecided": lambda place, f: Closed(**place, prediction=None, agreed=0, lost=f["lost"]),
 }
 
+_TOPICS = [interface(_NAME).events[name].selector for name in _BUILDERS]
+"""Of the events that tell of rounds; others tell of money."""
+
 
 def decode_round_log(log: Log, at: int) -> RoundEvent | None:
     """What a log of a ``SealedVoteAttestor`` tells of a round; None where it tells of money only.
@@ -133,19 +137,30 @@ def decode_round_log(log: Log, at: int) -> RoundEvent | None:
     return _BUILDERS[name](_place(log, fields, at), fields)
 
 
-async def history(rpc: RpcPool, attestor: str, *, first: int, last: int) -> list[Log]:
-    """All logs of an attestor in these blocks, in order, as the chain is now.
+async def history(
+    rpc: RpcPool,
+    attestor: str,
+    *,
+    first: int,
+    last: int,
+    about: tuple[bytes, bytes] | None = None,
+) -> list[Log]:
+    """What an attestor logged of rounds in these blocks, in order, as the chain is now.
+
+    Args:
+        about: the model and the subject, where not all are meant.
 
     Raises:
         BlockUnknown: no endpoint knows the last block.
         RangeRefused: not even one block's logs are given.
     """
+    topics = [_TOPICS, *(about or ())]
     found: list[Log] = []
     width = WIDEST
     while first <= last:
         end = min(last, first + width - 1)
         try:
-            logs, _ = await rpc.logs_between(address=attestor, first=first, last=end)
+            logs, _ = await rpc.logs_between(address=attestor, first=first, last=end, topics=topics)
         except RangeRefused:
             if first == end:
                 raise
@@ -173,15 +188,48 @@ async def round_events(rpc: RpcPool, logs: Iterable[Log]) -> list[RoundEvent]:
     return found
 
 
+async def opened_at(
+    rpc: RpcPool, attestor: str, key: RoundKey, *, block: BlockRef = "latest"
+) -> int | None:
+    """Unix time of a round's first seal; None before it was opened.
+
+    Raises:
+        Transient: no endpoint answers.
+    """
+    abi = interface(_NAME)
+    body = await rpc.eth_call(attestor, abi.encode("roundOf", key.as_abi()), block=block)
+    (found,) = abi.decode_output("roundOf", body).values()
+    return found["openedAt"] or None
+
+
 async def rounds_about(
-    rpc: RpcPool, committee: SealedCommittee, model_id: bytes, subject: bytes, *, first: int
+    rpc: RpcPool,
+    committee: SealedCommittee,
+    model_id: bytes,
+    subject: bytes,
+    *,
+    from_round: int = 0,
+    last: int | None = None,
 ) -> list[Round]:
-    """All rounds about a subject, read from the chain as it is now.
+    """The rounds about a subject, read from the chain as it is now.
+
+    Only blocks from the first seal on are searched: the contract tells when that was.
 
     Args:
-        first: the block from which on to look.
+        from_round: leave out those before.
+        last: the block up to which to look; the newest one where None.
+
+    Raises:
+        Transient: no endpoint answers.
+        RangeRefused: not even one block's logs are given.
     """
-    head = await rpc.block("latest")
-    logs = await history(rpc, committee.attestor, first=first, last=head.number)
-    mine = [log for log in logs if log.topics[1:3] == (model_id, subject)]
-    return rounds_of(committee, model_id, subject, await round_events(rpc, mine))
+    key = RoundKey(model_id=model_id, subject=subject, number=from_round)
+    began = await opened_at(rpc, committee.attestor, key)
+    if began is None:
+        return []
+    head = (await rpc.block("latest")).number if last is None else last
+    first = await block_at(rpc, began)
+    about = (model_id, subject)
+    logs = await history(rpc, committee.attestor, first=first, last=head, about=about)
+    events = await round_events(rpc, logs)
+    return rounds_of(committee, model_id, subject, events, first=from_round)

@@ -113,8 +113,8 @@ async def _first(rpc: RpcPool, since: str) -> int:
     """
     from datetime import UTC, datetime
 
+    from oracle.chain.blocks import block_at
     from oracle.core.errors import InvalidInput
-    from oracle.verify.audit import block_at
 
     if since.isdecimal():
         return int(since)

@@ -128,8 +128,8 @@ def _evidence(settings: Settings, node: NodeClient, account: Json) -> Vouched | 
 
 
 def _votes(settings: Settings, node: NodeClient, account: Json) -> list[Round]:
-    """The rounds of sealed votes about it, from the request's block on; none where it has none, or
-    where the chain can not be read, which the evidence says.
+    """The rounds of sealed votes about it; none where it has none, or where the chain can not be
+    read, which the evidence says.
     """
     from oracle.chain.contracts import DecisionContract
     from oracle.cli.reading import reading
@@ -137,17 +137,12 @@ def _votes(settings: Settings, node: NodeClient, account: Json) -> list[Round]:
     from oracle.core.errors import OracleError
     from oracle.verify.votes import sealed_rounds
 
-    asked = account["request"]
-    if asked is None or asked["block_number"] is None:
-        return []
-
     async def read() -> list[Round] | None:
         async with reading(settings) as rpc:
             return await sealed_rounds(
                 DecisionContract(rpc, node.ready()["network"]["contract"]),
                 bytes.fromhex(account["model"]["id"][2:]),
                 bytes.fromhex(account["subject"][2:]),
-                first=asked["block_number"],
             )
 
     try:

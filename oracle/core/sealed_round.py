@@ -219,14 +219,21 @@ def round_of(committee: SealedCommittee, key: RoundKey, events: Iterable[RoundEv
 
 
 def rounds_of(
-    committee: SealedCommittee, model_id: bytes, subject: bytes, events: Iterable[RoundEvent]
+    committee: SealedCommittee,
+    model_id: bytes,
+    subject: bytes,
+    events: Iterable[RoundEvent],
+    *,
+    first: int = 0,
 ) -> list[Round]:
-    """All rounds about a subject by number; the last one is that which votes belong to now."""
+    """All rounds about a subject by number, or those from the ``first`` on; the last one is that
+    which votes belong to now.
+    """
     by_number: dict[int, list[RoundEvent]] = {}
     for event in events:
         by_number.setdefault(event.key.number, []).append(event)
     found = []
-    number = 0
+    number = first
     while True:
         key = RoundKey(model_id=model_id, subject=subject, number=number)
         found.append(round_of(committee, key, by_number.get(number, ())))

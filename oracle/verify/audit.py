@@ -165,18 +165,6 @@ async def audit_promise(receipt: Receipt, name: str, rpc: RpcPool, *, now: int) 
     return Finding(kind="held", about=name, what="nothing is due yet")
 
 
-async def block_at(rpc: RpcPool, timestamp: int) -> int:
-    """The first block at or after a time, Unix seconds; one after the head where there is none."""
-    low, high = 0, (await rpc.block("latest")).number + 1
-    while low < high:
-        middle = (low + high) // 2
-        if (await rpc.block(middle)).timestamp < timestamp:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 async def _decision(
     contract: DecisionContract,
     log: DecisionLog,

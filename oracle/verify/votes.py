@@ -35,12 +35,9 @@ class Vote:
 
 
 async def sealed_rounds(
-    contract: DecisionContract, model_id: bytes, subject: bytes, *, first: int
+    contract: DecisionContract, model_id: bytes, subject: bytes
 ) -> list[Round] | None:
     """The rounds about a subject so far; None where the model's attestor counts no sealed votes.
-
-    Args:
-        first: the block from which on to look, such as the request's.
 
     Raises:
         NotFound: the model is not registered.
@@ -54,7 +51,7 @@ async def sealed_rounds(
     committee = await committee_at(contract.rpc, model.attestor, block="latest")
     if not isinstance(committee, SealedCommittee):
         return None
-    found = await rounds_about(contract.rpc, committee, model_id, subject, first=first)
+    found = await rounds_about(contract.rpc, committee, model_id, subject)
     return [each for each in found if each.sealed]
 
 

@@ -44,9 +44,7 @@ async def attestor_of(members: Members) -> SealedCommittee:
 async def rounds(members: Members, subject: bytes) -> list[Round]:
     """The rounds about a subject in which anybody sealed."""
     world = members.world
-    found = await rounds_about(
-        world.rpc, await attestor_of(members), world.model.model_id, subject, first=0
-    )
+    found = await rounds_about(world.rpc, await attestor_of(members), world.model.model_id, subject)
     return [each for each in found if each.sealed]
 
 

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from oracle.chain.abi import interface
+from oracle.chain.blocks import block_at
 from oracle.chain.deployment import ContractSpec, deploy, plan_deployment
 from oracle.chain.errors import RangeRefused
 from oracle.chain.events import DecisionLog
@@ -19,7 +20,7 @@ from oracle.chain.wire import BlockStamp, Log
 from oracle.core.anchor import anchor_arguments, batch_after
 from oracle.core.prediction import Prediction, subject_of
 from oracle.core.receipt import PlainInput
-from oracle.verify.audit import Finding, audit_decisions, audit_log, audit_promise, block_at
+from oracle.verify.audit import Finding, audit_decisions, audit_log, audit_promise
 from tests.support import receipts
 from tests.support.harness import CHAIN_ID, OPERATOR, World, deployed_world
 

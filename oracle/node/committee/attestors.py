@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
 
+from oracle.chain.blocks import deployed_at
 from oracle.chain.errors import BlockUnknown
 from oracle.chain.follower import NewBlock
 from oracle.chain.quorum import committee_at
@@ -98,7 +99,10 @@ class Attestors:
             attestor = committee.attestor
             if attestor in self.known:
                 continue
-            logs = await history(parts.rpc, attestor, first=parts.options.start_block, last=last)
+            first = await deployed_at(
+                parts.rpc, attestor, first=parts.options.start_block, last=last
+            )
+            logs = await history(parts.rpc, attestor, first=first, last=last)
             events = await round_events(parts.rpc, logs)
             if last_hash is not None and (await parts.rpc.block(last)).hash != last_hash:
                 raise BlockUnknown(f"block {last} left the chain", remedy="follow on")

@@ -64,9 +64,17 @@ class FakeRpc:
     sealed: tuple[int, ...] = ()
     widest: int = 10**9
     forked: bool = False
+    deployed: int = 1
+    oldest_state: int = 0
     ranges: list[tuple[int, int]] = field(default_factory=list)
 
-    async def logs_between(self, *, address: str, first: int, last: int) -> Any:
+    async def code(self, address: str, block: int) -> bytes:
+        if block < self.oldest_state:
+            raise BlockUnknown(f"state of block {block} was pruned")
+        return b"code" if block >= self.deployed else b""
+
+    async def logs_between(self, *, address: str, first: int, last: int, topics: Any) -> Any:
+        assert TOPIC in topics[0], "money's events are left out"
         if last - first >= self.widest:
             raise RangeRefused("too wide")
         self.ranges.append((first, last))
@@ -132,6 +140,20 @@ async def test_told__an_attestor_comes_up__its_history_is_read_up_to_the_block(d
     await desk.take(12, covered=False)
     assert await desk.seals() == [3, 9, 12], "blocks that were fetched without it are asked again"
     assert desk.rpc.ranges == [(1, 9)]
+
+
+@pytest.mark.parametrize(
+    ("deployed", "oldest_state", "first"), [(1, 0, 1), (37, 0, 37), (50, 0, 50), (37, 40, 1)]
+)
+async def test_history__long_chain__begins_where_the_attestor_was_deployed(
+    desk: Desk, deployed: int, oldest_state: int, first: int
+) -> None:
+    """Where the endpoint keeps no state so old, it begins where the node does."""
+    desk.rpc.deployed, desk.rpc.oldest_state, desk.rpc.sealed = deployed, oldest_state, (50,)
+    desk.vouching[MODEL] = COMMITTEE
+    await desk.take(50, covered=False)
+    assert desk.rpc.ranges == [(first, 50)]
+    assert await desk.seals() == [50]
 
 
 async def test_told__covered__takes_the_blocks_own_logs(desk: Desk) -> None:
