@@ -37,6 +37,7 @@ export default defineConfig({
           "tests/vectors/merkle.json",
           "tests/vectors/prediction.json",
           "tests/vectors/seal.json",
+          "tests/vectors/tally.json",
         ],
       },
       fuzz: { runs: 256 },

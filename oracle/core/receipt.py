@@ -21,6 +21,7 @@ from oracle.core.model_card import ModelCard
 from oracle.core.policy import Rule
 from oracle.core.prediction import Prediction
 from oracle.core.promise import Promise
+from oracle.core.shown_round import ShownRound
 
 SCHEMA = "decision-oracle/receipt/1"
 MAX_PROOF = 64
@@ -117,6 +118,7 @@ class ContractEvidence:
         octets: as the contract read them.
         members: the committee in the contract's order, for ``quorum`` and ``sealed``.
         threshold: votes needed; 0 where there is no committee.
+        round: of ``sealed``, the round's seals and openings; None where they are not shown.
     """
 
     kind: Literal["quorum", "sealed", "anchor", "other"]
@@ -124,6 +126,7 @@ class ContractEvidence:
     octets: bytes
     members: tuple[str, ...] = ()
     threshold: int = 0
+    round: ShownRound | None = None
 
 
 Evidence: TypeAlias = SignedTransaction | ContractEvidence

@@ -19,6 +19,7 @@ from oracle.core.receipt import (
     ShownField,
     SignedTransaction,
 )
+from oracle.core.round_json import round_to_json
 
 
 def write_receipt(receipt: Receipt) -> bytes:
@@ -111,6 +112,8 @@ def _evidence_json(decision: Decided) -> dict[str, Json]:
     if evidence.members:
         written["members"] = list(evidence.members)
         written["threshold"] = evidence.threshold
+    if evidence.round is not None:
+        written["round"] = round_to_json(evidence.round)
     return written
 
 

@@ -39,6 +39,7 @@ from oracle.core.receipt import (
     ShownField,
     SignedTransaction,
 )
+from oracle.core.round_json import read_round
 from oracle.core.strict_json import Fields, parse_json
 
 UINT64_MAX = 2**64 - 1
@@ -191,6 +192,9 @@ def _evidence(fields: Fields) -> Evidence:
             octets=read_octets(fields, "bytes"),
             members=members,
             threshold=threshold,
+            round=read_round(fields.nested("round"))
+            if kind == "sealed" and "round" in fields
+            else None,
         )
     fields.done()
     return found

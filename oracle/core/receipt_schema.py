@@ -12,6 +12,7 @@ from oracle.core.prediction import PPM, UINT40_MAX
 from oracle.core.prediction_json import ADDRESS, INTEGER, OCTETS, SIGNATURE, WORD
 from oracle.core.quorum import MAX_MEMBERS
 from oracle.core.receipt import MAX_PROOF, SCHEMA
+from oracle.core.round_json import DIGITS
 
 _SAFE = 2**53 - 1
 _ATTESTED = ("quorum", "sealed", "anchor", "other")
@@ -85,6 +86,7 @@ def receipt_schema() -> dict[str, Json]:
                     **_place(),
                 }
             ),
+            "round": _round(),
             "decision": _object(
                 {
                     **_place(),
@@ -168,7 +170,41 @@ def _attested(kind: str) -> dict[str, Json]:
             "items": _ref("address"),
         }
         fields["threshold"] = _integer(1, MAX_MEMBERS)
-    return _object(fields)
+    return _object(fields, {"round": _ref("round")} if kind == "sealed" else None)
+
+
+def _round() -> dict[str, Json]:
+    words = ("inputHash", "outputHash", "salt")
+    opening = _object(
+        {
+            **{name: _ref("word") for name in words},
+            "value": _text(INTEGER, "int128."),
+            "confidence": _integer(0, PPM),
+        }
+    )
+    vote: dict[str, Json] = {
+        **_object({"seal": _ref("word")}, {"opening": opening, "void": {"const": True}}),
+        "not": {"required": ["opening", "void"]},
+    }
+    moment = _object({"blockNumber": _integer(0, _SAFE), "timestamp": _integer(0, UINT40_MAX)})
+    return {
+        "description": "The round that decided, as it was voted: docs/sealed-vote.md.",
+        **_object(
+            {
+                "commitWindow": _integer(1, 2**32 - 1),
+                "revealWindow": _integer(1, 2**32 - 1),
+                "opened": moment,
+                "counted": moment,
+                "votes": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": MAX_MEMBERS,
+                    "items": vote,
+                },
+            },
+            {"tolerance": _text(DIGITS, "uint128, of numbers; labels have none.")},
+        ),
+    }
 
 
 def _object(fields: dict[str, Json], optional: dict[str, Json] | None = None) -> dict[str, Json]:

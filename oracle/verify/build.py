@@ -32,6 +32,7 @@ from oracle.core.model_card import ModelCard
 from oracle.core.policy import Rule
 from oracle.core.prediction import Prediction
 from oracle.core.private_input import input_hash_of
+from oracle.core.quorum import Committee
 from oracle.core.receipt import (
     Anchor,
     ContractEvidence,
@@ -44,8 +45,11 @@ from oracle.core.receipt import (
     Receipt,
     SignedTransaction,
 )
+from oracle.core.sealed import RoundKey, SealedCommittee, round_of
+from oracle.core.shown_round import ShownRound
 from oracle.verify.anchored import read_log
 from oracle.verify.evidence import model_then
+from oracle.verify.sealed import shown_round
 
 TOPIC = {name: event.selector for name, event in interface("DecisionContract").events.items()}
 SEALED, QUORUM = 3, 2
@@ -273,7 +277,18 @@ async def _evidence(
         octets=octets,
         members=committee.members,
         threshold=committee.threshold,
+        round=await _round(contract, log, committee, octets),
     )
+
+
+async def _round(
+    contract: DecisionContract, log: DecisionLog, committee: Committee, octets: bytes
+) -> ShownRound | None:
+    if log.trust_level != SEALED or not isinstance(committee, SealedCommittee):
+        return None
+    said = log.prediction
+    key = RoundKey(model_id=said.model_id, subject=said.subject, number=round_of(octets))
+    return await shown_round(contract.rpc, committee, key, last=log.block_number)
 
 
 def _relayed(contract: DecisionContract, log: DecisionLog, transaction: Mapping[str, Any]) -> bytes:

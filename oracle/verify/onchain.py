@@ -17,6 +17,7 @@ from oracle.core.errors import VerificationError
 from oracle.core.receipt import Decided, Place, Receipt, SignedTransaction
 from oracle.verify.evidence import model_then
 from oracle.verify.report import Report, same
+from oracle.verify.sealed import check_round
 
 REMEDY = "do not rely on this receipt; or ask another endpoint with --rpc"
 
@@ -49,6 +50,7 @@ async def check_decision(
     model, at = await model_then(contract, receipt.prediction.model_id, decision.place.block_number)
     with report.check("attestor") as finding:
         finding.says(await _attestor(receipt, decision, model, rpc, at))
+    await check_round(receipt, rpc, report, at=at)
     with report.check("policy") as finding:
         same("the policy", decision.policy.contract.lower(), model.policy.lower())
         codec = interface("IPolicy")

@@ -14,8 +14,9 @@ from oracle.core.quorum import Committee
 from oracle.core.receipt import ContractEvidence, Receipt, SignedTransaction
 from oracle.verify.evidence import prediction_of, read_evidence
 from oracle.verify.report import Report, same
+from oracle.verify.sealed import check_votes
 
-LEVELS = {"quorum": 2, "sealed": 3}
+QUORUM_LEVEL = 2
 
 
 def check_vouching(receipt: Receipt, report: Report, *, rule: Rule | None = None) -> None:
@@ -42,6 +43,8 @@ def check_vouching(receipt: Receipt, report: Report, *, rule: Rule | None = None
         _transaction(receipt, evidence, report)
     elif evidence.kind == "quorum":
         _quorum(receipt, evidence, report)
+    elif evidence.kind == "sealed":
+        check_votes(receipt, _committee(receipt, evidence), report)
     elif evidence.kind == "anchor":
         _anchored(receipt, evidence, report)
     else:
@@ -72,12 +75,7 @@ def _transaction(receipt: Receipt, evidence: SignedTransaction, report: Report) 
 def _quorum(receipt: Receipt, evidence: ContractEvidence, report: Report) -> None:
     assert receipt.decision is not None
     with report.check("signatures") as finding:
-        committee = Committee(
-            attestor=checksum(evidence.attestor.lower()),
-            chain_id=receipt.chain_id,
-            members=tuple(str(checksum(member.lower())) for member in evidence.members),
-            threshold=evidence.threshold,
-        )
+        committee = _committee(receipt, evidence)
         signatures = read_evidence(committee, receipt.prediction, evidence.octets)
         wrong = [each.member for each in signatures if each.holds is False]
         if wrong:
@@ -86,12 +84,21 @@ def _quorum(receipt: Receipt, evidence: ContractEvidence, report: Report) -> Non
                 remedy="do not rely on this receipt",
             )
         same("the number of signatures", len(signatures), committee.threshold)
-        same("the trust level", receipt.decision.trust_level, LEVELS["quorum"])
+        same("the trust level", receipt.decision.trust_level, QUORUM_LEVEL)
         asked = sum(each.holds is None for each in signatures)
         finding.says(
             f"{len(signatures)} of {len(committee.members)} members signed this prediction"
             + (f"; {asked} of them are contracts, which only the chain can ask" if asked else "")
         )
+
+
+def _committee(receipt: Receipt, evidence: ContractEvidence) -> Committee:
+    return Committee(
+        attestor=checksum(evidence.attestor.lower()),
+        chain_id=receipt.chain_id,
+        members=tuple(str(checksum(member.lower())) for member in evidence.members),
+        threshold=evidence.threshold,
+    )
 
 
 def _anchored(receipt: Receipt, evidence: ContractEvidence, report: Report) -> None:

@@ -41,6 +41,7 @@ def good() -> dict[str, Any]:
         "from_anchor": receipts.from_anchor(),
         "quorum": receipts.by_quorum(),
         "sealed": receipts.by_sealed_round(),
+        "sealed, not shown": receipts.by_sealed_round(shown=False),
         "private": receipts.private(),
         "redacted": receipts.private("age" if _has("age") else "income"),
     }

@@ -16,6 +16,7 @@ from typing import Any
 from tests.support.bad_claims import forms, predictions, promises
 from tests.support.bad_proofs import anchors, decisions, privates
 from tests.support.bad_receipt import Bad, good
+from tests.support.bad_rounds import rounds
 from tests.support.vectors import FOLDER
 
 __all__ = ["Bad", "apply", "as_vectors", "bad", "good"]
@@ -24,7 +25,7 @@ __all__ = ["Bad", "apply", "as_vectors", "bad", "good"]
 @cache
 def bad() -> list[Bad]:
     """Every way to be wrong."""
-    return [*forms(), *predictions(), *promises(), *anchors(), *decisions(), *privates()]
+    return [*forms(), *predictions(), *promises(), *anchors(), *decisions(), *rounds(), *privates()]
 
 
 def apply(entry: Bad | dict[str, Any]) -> str:

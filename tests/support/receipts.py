@@ -28,12 +28,15 @@ from oracle.core.receipt import (
     Receipt,
     SignedTransaction,
 )
+from oracle.core.sealed import RoundKey, encode_round, opening_of, seal_of
+from oracle.core.shown_round import Moment, ShownRound, ShownVote
 from oracle.inference.folder import StoredModel, load_model
 from oracle.node.committee.ballot import sign
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR = Account.from_key(b"\x11" * 32)
 MEMBERS = [Account.from_key(bytes([n]) * 32) for n in (0x21, 0x22, 0x23)]
+LATE = [Account.from_key(bytes([n]) * 32) for n in (0x24, 0x25)]
 SECRET = b"\x5e" * 32
 CHAIN_ID = 31337
 CONTRACT = "0x" + "c0" * 20
@@ -162,15 +165,49 @@ def by_quorum(vector: int = 0) -> Receipt:
     return replace(receipt, promise=None, operator=None, decision=decision)
 
 
-def by_sealed_round(vector: int = 0) -> Receipt:
-    """By a round of sealed votes, which only the contract can check."""
+def sealed_committee() -> Committee:
+    return Committee(
+        attestor=to_checksum_address(QUORUM),
+        chain_id=CHAIN_ID,
+        members=tuple(str(key.address) for key in [*MEMBERS, *LATE]),
+        threshold=2,
+    )
+
+
+def by_sealed_round(vector: int = 0, *, shown: bool = True) -> Receipt:
+    """By the second round of sealed votes of five members: two agree word for word, one is a unit
+    apart, one gave its vote away, and one did not reveal.
+
+    Args:
+        shown: whether the receipt shows the votes.
+    """
     receipt = pending(vector)
+    committee, said = sealed_committee(), receipt.prediction
+    key = RoundKey(model_id=said.model_id, subject=said.subject, number=1)
+    votes = []
+    for index in (2, 0, 4, 1, 3):
+        apart = replace(said, value=said.value + 1) if index == 1 else said
+        opening = opening_of(apart, bytes([index + 1]) * 32)
+        seal = seal_of(committee, key, committee.members[index], opening)
+        secret = index in (3, 4)
+        votes.append(ShownVote(seal=seal, opening=None if secret else opening, void=index == 4))
+    opened = PREDICTED_AT - 60
     evidence = ContractEvidence(
         kind="sealed",
         attestor=QUORUM,
-        octets=bytes(32),
-        members=tuple(str(key.address) for key in MEMBERS),
-        threshold=2,
+        octets=encode_round(key.number),
+        members=committee.members,
+        threshold=committee.threshold,
+        round=ShownRound(
+            commit_window=60,
+            reveal_window=30,
+            tolerance=1,
+            opened=Moment(block_number=90, timestamp=opened),
+            counted=Moment(block_number=99, timestamp=PREDICTED_AT + 40),
+            votes=tuple(votes),
+        )
+        if shown
+        else None,
     )
     decision = _decision(receipt, place(), 3, evidence)
     return replace(receipt, promise=None, operator=None, decision=decision)

@@ -43,7 +43,7 @@ def misformed() -> list[Bad]:
     return found
 
 
-BEYOND = {"an index beyond uint64"}
+BEYOND = {"an index beyond uint64", "a tolerance beyond its type", "a vote beyond its type"}
 """What a pattern can not say."""
 
 

@@ -15,13 +15,16 @@ import {
   type Batch,
   type ContractEvidence,
   type Decided,
+  type Opening,
   type Place,
   type PlainInput,
   type PrivateField,
   type PrivateInput,
   RECEIPT_SCHEMA,
   type Receipt,
+  type Round,
   type Rule,
+  type ShownVote,
   type SignedTransaction,
 } from "./receipt.ts";
 
@@ -183,5 +186,57 @@ function readEvidence(fields: Fields): SignedTransaction | ContractEvidence {
   if (kind !== "quorum" && kind !== "sealed") return fields.whole(shown);
   const members = fields.addresses("members", MAX_MEMBERS);
   const threshold = fields.integer("threshold", 1, members.length);
-  return fields.whole({ ...shown, members, threshold });
+  const isShown = kind === "sealed" && fields.has("round");
+  const round = isShown ? { round: readRound(fields.nested("round")) } : {};
+  return fields.whole({ ...shown, members, threshold, ...round });
+}
+
+function readRound(fields: Fields): Round {
+  const votes = fields.objects("votes");
+  if (!votes.length) throw fields.wrong("votes", [], "a list that is not empty");
+  if (votes.length > MAX_MEMBERS) {
+    throw new InvalidInput(
+      `${fields.where}.votes are ${votes.length}`,
+      `a round has at most ${MAX_MEMBERS}`,
+    );
+  }
+  return fields.whole({
+    commitWindow: fields.integer("commitWindow", 1, 2 ** 32 - 1),
+    revealWindow: fields.integer("revealWindow", 1, 2 ** 32 - 1),
+    ...(fields.has("tolerance") && {
+      tolerance: fields.digits("tolerance", 0n, 2n ** 128n - 1n, "uint128"),
+    }),
+    opened: readMoment(fields.nested("opened")),
+    counted: readMoment(fields.nested("counted")),
+    votes: votes.map(readVote),
+  });
+}
+
+function readMoment(fields: Fields): Round["opened"] {
+  return fields.whole({
+    blockNumber: fields.integer("blockNumber", 0, SAFE),
+    timestamp: fields.integer("timestamp", 0, UINT40_MAX),
+  });
+}
+
+function readVote(fields: Fields): ShownVote {
+  const seal = fields.hex("seal", 32);
+  const isOpen = fields.has("opening");
+  const opening = isOpen ? { opening: readOpening(fields.nested("opening")) } : {};
+  if (!fields.has("void")) return fields.whole({ seal, ...opening });
+  if (fields.take("void") === true && !isOpen) return fields.whole({ seal, void: true });
+  throw new InvalidInput(
+    `${fields.where} is a void vote with an opening, or void is not true`,
+    "a vote is open, void or neither; leave the field out where it is not void",
+  );
+}
+
+function readOpening(fields: Fields): Opening {
+  return fields.whole({
+    inputHash: fields.hex("inputHash", 32),
+    outputHash: fields.hex("outputHash", 32),
+    value: fields.digits("value", -INT128_MAX - 1n, INT128_MAX, "int128"),
+    confidence: fields.integer("confidence", 0, PPM),
+    salt: fields.hex("salt", 32),
+  });
 }

@@ -64,6 +64,39 @@ export interface SignedTransaction {
   raw: Hex;
 }
 
+/** What opens a sealed vote. */
+export interface Opening {
+  inputHash: Hex;
+  outputHash: Hex;
+  value: bigint;
+  confidence: number;
+  salt: Hex;
+}
+
+/** A sealed vote: opened, void because its opening got out too early, or never revealed. */
+export interface ShownVote {
+  /** 31 bytes of a hash, and the member's index. */
+  seal: Hex;
+  opening?: Opening;
+  void?: true;
+}
+
+/** The round of sealed votes that decided. */
+export interface Round {
+  /** Seconds. */
+  commitWindow: number;
+  /** Seconds. */
+  revealWindow: number;
+  /** Of numbers, units of the last decimal; labels have none. */
+  tolerance?: bigint;
+  /** The block of the first seal. */
+  opened: { blockNumber: number; timestamp: number };
+  /** The block of the tally. */
+  counted: { blockNumber: number; timestamp: number };
+  /** In the order of their seals. */
+  votes: ShownVote[];
+}
+
 /** A contract vouched: what it was shown. */
 export interface ContractEvidence {
   kind: "quorum" | "sealed" | "anchor" | "other";
@@ -71,6 +104,8 @@ export interface ContractEvidence {
   bytes: Hex;
   members?: Address[];
   threshold?: number;
+  /** Of `sealed`, where the votes are shown. */
+  round?: Round;
 }
 
 /** What one of the oracle's own policies computes. */

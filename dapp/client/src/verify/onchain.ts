@@ -14,6 +14,7 @@ import { ChainError, VerificationError } from "../errors.ts";
 import { type Prediction, structHash } from "../prediction.ts";
 import type { Decided, Place, Receipt } from "../receipt/receipt.ts";
 import { type Report, same, sameAddress } from "./report.ts";
+import { checkRound } from "./sealed.ts";
 
 export const REMEDY = "do not rely on this receipt; or ask another endpoint";
 const PREDICTION =
@@ -78,6 +79,10 @@ export async function checkDecision(
   await report.check("attestor", () =>
     checkAttestor(receipt, decision, model.attestor, client, at),
   );
+  const { evidence } = decision;
+  if (evidence.kind === "sealed" && evidence.round) {
+    await checkRound(receipt, { ...evidence, round: evidence.round }, client, report, at);
+  }
   await report.check("policy", async () => {
     sameAddress("the policy", decision.policy.contract, model.policy);
     const verdict = await client.readContract({

@@ -20,6 +20,7 @@ import { anchorEvidence } from "../receipt/merkle.ts";
 import type { ContractEvidence, Decided, Receipt, Rule } from "../receipt/receipt.ts";
 import { type Report, same, sameAddress } from "./report.ts";
 import { VERDICTS, decide } from "./rules.ts";
+import { checkVotes } from "./sealed.ts";
 import { hasLowS, signerOf } from "./signatures.ts";
 
 const COMPACT = 64;
@@ -53,6 +54,10 @@ export async function checkVouching(
     await report.check("signed transaction", () => checkTransaction(receipt, decision, raw));
   } else if (evidence.kind === "quorum") {
     await report.check("signatures", () => checkQuorum(receipt, decision, evidence));
+  } else if (evidence.kind === "sealed") {
+    const { attestor, round } = evidence;
+    if (round) await checkVotes(receipt, decision, { ...evidence, round }, report);
+    else report.skip("votes", `the receipt shows none: only the contract ${attestor} can tell`);
   } else if (evidence.kind === "anchor") {
     await report.check("evidence", () => checkAnchored(receipt, evidence));
   } else {
