@@ -136,7 +136,11 @@ async def up_committee(
             attestors = {m.model_id: _attestor(m, members, threshold, sealed) for m in models}
             vouching = {model_id: spec.address for model_id, spec in attestors.items()}
             deployed = await deploy_to(
-                place, models, others=[*attestors.values()], attestor=vouching
+                place,
+                models,
+                others=[*attestors.values()],
+                attestor=vouching,
+                reads_at=() if sealed else apis,
             )
             step.said = f"DecisionContract {deployed.address}"
         for spec in {spec.address: spec for spec in attestors.values()}.values():

@@ -32,6 +32,9 @@ from oracle.core.strict_json import Fields, parse_json
 
 MAX_ITEMS = 32
 """Most requests in one message."""
+MAX_INPUT = 256 * 1024
+"""Most bytes of the input that a question carries."""
+_INPUT = rf"0x(?:[0-9a-f]{{2}}){{0,{MAX_INPUT}}}"
 _MESSAGE = keccak(text="decision-oracle/peer/1")
 _COMMITMENT = keccak(text="decision-oracle/opinion-commitment/1")
 
@@ -55,16 +58,31 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a gasless read asks: no request on chain has the input, so the question carries it.
+
+    Attributes:
+        input: the input bytes, which the subject binds by their hash.
+        as_of: Unix seconds, which the subject binds, too; the prediction's time.
+    """
+
+    input: bytes
+    as_of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One request that a collector asks about.
+    """One request, or gasless read, that a collector asks about.
 
     Attributes:
         commitment: to the collector's own opinion, so that it can not copy the answers.
+        asked: of a read; None where the chain says what was asked.
     """
 
     model_id: bytes
     subject: bytes
     commitment: bytes
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,17 +132,7 @@ def commitment_to(opinion: Prediction, salt: bytes) -> bytes:
 
 def write_questions(envelope: Envelope, questions: Sequence[Question]) -> bytes:
     """The body of an ask."""
-    return _write(
-        envelope,
-        questions=[
-            {
-                "model": hex_of(q.model_id),
-                "subject": hex_of(q.subject),
-                "commitment": hex_of(q.commitment),
-            }
-            for q in questions
-        ],
-    )
+    return _write(envelope, questions=[_question_json(q) for q in questions])
 
 
 def read_questions(body: bytes) -> tuple[Envelope, list[Question]]:
@@ -141,6 +149,7 @@ def read_questions(body: bytes) -> tuple[Envelope, list[Question]]:
                 model_id=read_word(item, "model"),
                 subject=read_word(item, "subject"),
                 commitment=read_word(item, "commitment"),
+                asked=_asked(item.nested("asked")) if "asked" in item else None,
             )
         )
         item.done()
@@ -215,6 +224,29 @@ def _items(top: Fields, name: str) -> list[Fields]:
     if len(items) > MAX_ITEMS:
         raise top.wrong(name, f"{len(items)} items", f"at most {MAX_ITEMS} items")
     return items
+
+
+def _question_json(question: Question) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "model": hex_of(question.model_id),
+        "subject": hex_of(question.subject),
+        "commitment": hex_of(question.commitment),
+    }
+    if question.asked is not None:
+        written["asked"] = {
+            "input": hex_of(question.asked.input),
+            "asOf": question.asked.as_of,
+        }
+    return written
+
+
+def _asked(fields: Fields) -> Asked:
+    found = Asked(
+        input=read_octets(fields, "input", _INPUT),
+        as_of=fields.integer("asOf", low=1, high=UINT40_MAX),
+    )
+    fields.done()
+    return found
 
 
 def _reply_json(reply: Reply) -> Mapping[str, Any]:

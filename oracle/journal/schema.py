@@ -166,9 +166,11 @@ votes = sa.Table(
     sa.Column("digest", sa.LargeBinary(32), nullable=False),
     sa.Column("signature", sa.LargeBinary(64), nullable=False),
     sa.Column("proposal", sa.Text, nullable=False),
+    sa.Column("read_at", sa.BigInteger, index=True),
 )
 """The one prediction that this member voted for, about each subject; recorded before the signature
-leaves, and never replaced."""
+leaves, and never replaced. One about a gasless read has the read's time, and is forgotten when no
+other can follow it (:mod:`oracle.journal.reads`)."""
 
 opinions = sa.Table(
     "opinions",

@@ -66,8 +66,14 @@ class Case:
     heard: Mapping[str, int]
 
 
-def cast(db: Connection, proposal: Proposal, digest: bytes, signature: bytes) -> Vote:
-    """Record a vote, and give the one that stands: an earlier one is never replaced."""
+def cast(
+    db: Connection, proposal: Proposal, digest: bytes, signature: bytes, *, read: bool = False
+) -> Vote:
+    """Record a vote, and give the one that stands: an earlier one is never replaced.
+
+    Args:
+        read: it is about a gasless read, and may be forgotten (:mod:`oracle.journal.reads`).
+    """
     said = proposal.prediction
     earlier = find_vote(db, said.model_id, said.subject)
     if earlier is not None:
@@ -79,6 +85,7 @@ def cast(db: Connection, proposal: Proposal, digest: bytes, signature: bytes) ->
             digest=digest,
             signature=signature,
             proposal=proposal_to_json(proposal),
+            read_at=said.predicted_at if read else None,
         )
     )
     return Vote(digest=digest, signature=signature, proposal=proposal)

@@ -30,6 +30,7 @@ from oracle.node.answer import Answer
 from oracle.node.committee.collect import Collector
 from oracle.node.committee.member import Member
 from oracle.node.committee.peers import Peers
+from oracle.node.committee.read_collect import ReadCollector
 from oracle.node.committee.voter import Voter
 from oracle.node.follow import Follow
 from oracle.node.parts import Parts, log, rung
@@ -55,6 +56,7 @@ class Node:
         self.balance: int | None = None
         self.models: Readiness | None = None
         self.member = Member(parts)
+        self.reads: ReadCollector | None = None
         self._answer = Answer(parts)
         self._voter = Voter(parts, self.follow.attestors)
         self._anchorer = Anchorer(parts)
@@ -74,6 +76,7 @@ class Node:
         await self._reopen()
         async with Peers(self.parts) as peers, asyncio.TaskGroup() as loops:
             collector = Collector(self.parts, self.member, peers)
+            self.reads = reads = ReadCollector(self.parts, self.member, peers)
             running = [
                 loops.create_task(self._supervise("follow", self._follow)),
                 loops.create_task(self._supervise("answer", self._answering)),
@@ -89,6 +92,8 @@ class Node:
                         other.cancel()
                     break
             finally:
+                self.reads = None
+                await reads.aclose()
                 await self._answer.inputs.aclose()
 
     async def _reopen(self) -> None:

@@ -10,20 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eth_account import Account
-from eth_utils.crypto import keccak
 
-from oracle.chain.gateway import AskCall, FindCall, gateway_spec
+from oracle.chain.gateway import AskCall, FindCall
 from oracle.core.anchor import encode_evidence
 from oracle.core.errors import Conflict, InferenceError, NotFound
+from oracle.core.peer import Asked
 from oracle.core.prediction import Prediction
-from oracle.core.reading import reading_digest, reading_subject
+from oracle.core.quorum import Committee
+from oracle.core.reading import reading_digest
 from oracle.node.anchoring.filed import filed_about
 from oracle.node.anchoring.receipts import proof_of
 from oracle.node.node import Node
 from oracle.node.parts import Parts
-
-OLDEST_BLOCK = 600
-"""Seconds that the asking block may be behind the chain's head: none is answered for the past."""
+from oracle.node.reads import OLDEST_BLOCK, gateway_of, read_prediction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,42 +38,48 @@ class Reader:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self.gateway = str(gateway_spec(node.parts.contract.address).address)
+        self.gateway = gateway_of(node.parts)
 
     @property
     def _parts(self) -> Parts:
         return self._node.parts
 
     async def ask(self, call: AskCall) -> Reading:
-        """What the model says about the input, signed by its operator.
+        """What the model says about the input, signed by its operator or by its committee.
 
         Raises:
             NotFound: the node does not serve the model, or it is not registered.
             Conflict: of another chain; another vouches for the model; or an old block asks.
             InvalidInput: the input does not fit the card.
-            InferenceError: the model failed, or is unfit on this machine.
+            InferenceError: the model failed, or is unfit on this machine; or too few members agree.
+            JournalError: a member's vote could not be recorded.
             Transient: no endpoint answers.
         """
         parts = self._parts
         self._check(call)
-        await self._must_vouch(call.model_id)
-        predicted_at = await self._time(call.as_of)
-        outputs = await parts.engine.infer(call.model_id, call.input)
-        input_hash = keccak(call.input)
-        prediction = outputs.prediction(
-            model_id=call.model_id,
-            subject=reading_subject(
-                chain_id=parts.chain_id,
-                gateway=self.gateway,
-                model_id=call.model_id,
-                input_hash=input_hash,
-                predicted_at=predicted_at,
-            ),
-            input_hash=input_hash,
-            predicted_at=predicted_at,
-        )
+        role = await parts.roles.of(call.model_id, block="latest")
+        if not role.alone and role.committee is None:
+            who = "votes on chain" if role.sealed else "another attestor than this node"
+            raise Conflict(
+                f"model 0x{call.model_id.hex()} is vouched for by {who}",
+                remedy="request a decision on chain, and find it by its subject",
+            )
+        at = await self._time(call.as_of)
+        if role.committee is not None:
+            found = await self._together(role.committee, call, at)
+        else:
+            said = await read_prediction(parts, self.gateway, call.model_id, call.input, at)
+            found = Reading(prediction=said, evidence=self._sign(said))
         parts.observe("read")
-        return Reading(prediction=prediction, evidence=self._sign(prediction))
+        return found
+
+    async def _together(self, committee: Committee, call: AskCall, at: int) -> Reading:
+        collector = self._node.reads
+        if collector is None:
+            raise InferenceError("this node is starting", remedy="ask again in a second")
+        asked = Asked(input=call.input, as_of=at)
+        prediction, evidence = await collector.collect(committee, call.model_id, asked)
+        return Reading(prediction=prediction, evidence=evidence)
 
     async def find(self, call: FindCall) -> Reading:
         """The prediction about a subject that was anchored, with the path to its batch's root.
@@ -106,22 +111,6 @@ class Reader:
                 remedy="ask a node of that chain; its gateway says where",
             )
         parts.engine.card(call.model_id)  # NotFound where it is not served
-
-    async def _must_vouch(self, model_id: bytes) -> None:
-        parts = self._parts
-        role = await parts.roles.of(model_id, block="latest")
-        if not role.alone:
-            who = "a committee" if role.committee else "another attestor than this node"
-            raise Conflict(
-                f"model 0x{model_id.hex()} is vouched for by {who}",
-                remedy="request a decision on chain, and find it by its subject",
-            )
-        unfit = parts.unfit.get(model_id)
-        if unfit is not None:
-            raise InferenceError(
-                f"the model's golden vectors do not agree on this machine: {unfit}",
-                remedy="ask another node, or mend this one: oracle doctor",
-            )
 
     async def _time(self, as_of: int) -> int:
         """The prediction's time: the asking block's, or the head's where the caller is ahead."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -13,22 +13,19 @@ import pytest_asyncio
 from aiohttp import ClientResponseError
 from eth_abi.abi import encode
 from eth_account import Account
-from web3 import AsyncHTTPProvider, AsyncWeb3
 
 from oracle.chain.abi import interface
-from oracle.chain.artifacts import load_artifact
 from oracle.chain.gateway import AskCall, url_template, write_answer, write_call
 from oracle.core.errors import Reverted
 from oracle.core.policy import Verdict
 from oracle.core.prediction import Prediction, subject_of
 from oracle.core.reading import reading_digest
-from tests.support.gateway import Gateway, open_gateway
+from tests.support.gateway import Gateway, answer_in, open_gateway
 from tests.support.harness import CHAIN_ID, REQUESTER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CODEC = interface("DecisionGateway")
-LOOKUP = interface("IDecisionLookup")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -43,28 +40,7 @@ def web3_may_look_at_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web3.utils.ccip_url_validation._check_ip_blocked", lambda _: False)
 
 
-async def web3_read(
-    gateway: Gateway, function: str, about: bytes, *, max_age: int = 0
-) -> dict[str, Any]:
-    web3 = AsyncWeb3(AsyncHTTPProvider(gateway.world.url))
-    web3.provider.ccip_read_allow_http = True
-    contract = web3.eth.contract(gateway.address, abi=load_artifact("DecisionGateway").abi)
-    model_id = gateway.world.model.model_id
-    try:
-        read = contract.functions[function](model_id, about, max_age)
-        reading = await read.call(ccip_read_enabled=True)
-    finally:
-        await web3.provider.disconnect()
-    names = ("value", "confidence", "asOf", "verdict", "trustLevel")
-    return {
-        name: str(each) if name in ("value", "confidence", "asOf") else each
-        for name, each in zip(names, reading, strict=True)
-    }
-
-
 async def read(gateway: Gateway, client: str, function: str, about: bytes, **k: Any) -> Any:
-    if client == "web3.py":
-        return await web3_read(gateway, function, about, **k)
     return await gateway.read_with(client, function, about, **k)
 
 
@@ -107,7 +83,7 @@ async def test_find__nothing_known__says_so(gateway: Gateway, client: str) -> No
     await gateway.serve_at(url_template(gateway.api, 16))
     if client == "web3.py":
         with pytest.raises(ClientResponseError) as raised:
-            await web3_read(gateway, "find", bytes(32))
+            await read(gateway, client, "find", bytes(32))
         assert raised.value.status == 404
         return
     found = await gateway.read_with(client, "find", bytes(32))
@@ -313,14 +289,7 @@ async def fetch(gateway: Gateway, *, sender: str | None = None, **call: Any) -> 
 async def answer(gateway: Gateway, **call: Any) -> tuple[Prediction, bytes]:
     """What the node answers."""
     reply = await fetch(gateway, **call)
-    assert reply.status_code == 200, reply.text
-    given = LOOKUP.decode_output("predict", bytes.fromhex(reply.json()["data"][2:]))
-    return Prediction(**prediction_fields(given["prediction"])), given["evidence"]
-
-
-def prediction_fields(given: dict[str, Any]) -> dict[str, Any]:
-    names = [each.name for each in fields(Prediction)]
-    return dict(zip(names, given.values(), strict=True))
+    return answer_in(reply)
 
 
 async def call_back(

@@ -6,17 +6,23 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import httpx
+from web3 import AsyncHTTPProvider, AsyncWeb3
+
 from oracle.api.app import create_app
 from oracle.api.server import bind, serve, url_of
+from oracle.chain.abi import interface
+from oracle.chain.artifacts import load_artifact
 from oracle.chain.deployment import deploy, plan_deployment
 from oracle.chain.gateway import gateway_spec, publish, url_template
 from oracle.chain.local import local_chain
 from oracle.chain.signer import AccountSigner
 from oracle.chain.toolchain import find_node
+from oracle.core.prediction import Prediction
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node
 from tests.support.harness import OPERATOR, World, deployed_world, running_node
@@ -50,24 +56,61 @@ class Gateway:
     async def read_with(
         self, client: str, function: str, about: bytes, *, max_age: int = 0
     ) -> dict[str, Any]:
-        """What ``ethers`` or ``viem`` gets, as its own script prints it."""
-        process = await asyncio.create_subprocess_exec(
-            find_node(),
-            READERS / f"{client}.js",
-            self.world.url,
-            self.address,
-            function,
-            "0x" + self.world.model.model_id.hex(),
-            "0x" + about.hex(),
-            str(max_age),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(60):
-            output, errors = await process.communicate()
-        assert process.returncode == 0, errors.decode()
-        found: dict[str, Any] = json.loads(output)
-        return found
+        """What a client gets."""
+        return await read_with(self.world, self.address, client, function, about, max_age=max_age)
+
+
+async def read_with(
+    world: World, gateway: str, client: str, function: str, about: bytes, *, max_age: int = 0
+) -> dict[str, Any]:
+    """What ``ethers`` or ``viem`` gets, as its own script prints it, or ``web3.py``."""
+    if client == "web3.py":
+        return await _read_with_web3(world, gateway, function, about, max_age)
+    process = await asyncio.create_subprocess_exec(
+        find_node(),
+        READERS / f"{client}.js",
+        world.url,
+        gateway,
+        function,
+        "0x" + world.model.model_id.hex(),
+        "0x" + about.hex(),
+        str(max_age),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(60):
+        output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    found: dict[str, Any] = json.loads(output)
+    return found
+
+
+def answer_in(reply: httpx.Response) -> tuple[Prediction, bytes]:
+    """Prediction and evidence in what ``/ccip`` answered to ``ask``."""
+    assert reply.status_code == 200, reply.text
+    answered = bytes.fromhex(reply.json()["data"][2:])
+    given = interface("IDecisionLookup").decode_output("predict", answered)
+    names = [each.name for each in fields(Prediction)]
+    prediction = Prediction(**dict(zip(names, given["prediction"].values(), strict=True)))
+    return prediction, given["evidence"]
+
+
+async def _read_with_web3(
+    world: World, gateway: str, function: str, about: bytes, max_age: int
+) -> dict[str, Any]:
+    web3 = AsyncWeb3(AsyncHTTPProvider(world.url))
+    web3.provider.ccip_read_allow_http = True
+    contract = web3.eth.contract(gateway, abi=load_artifact("DecisionGateway").abi)  # type: ignore[call-overload]
+    try:
+        read = contract.functions[function](world.model.model_id, about, max_age)
+        reading = await read.call(ccip_read_enabled=True)
+    finally:
+        await web3.provider.disconnect()
+    names = ("value", "confidence", "asOf", "verdict", "trustLevel")
+    return {
+        name: str(each) if name in ("value", "confidence", "asOf") else each
+        for name, each in zip(names, reading, strict=True)
+    }
 
 
 @asynccontextmanager

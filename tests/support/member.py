@@ -44,20 +44,22 @@ def shift_outputs(node: Node, by: int) -> None:
     node that computes wrong by mistake would notice, and refuse.
     """
     engine = node.parts.engine
-    honest, honest_test = engine.infer_many, engine.self_test
+    honest, honest_one, honest_test = engine.infer_many, engine.infer, engine.self_test
+
+    def shifted(outputs: Outputs) -> Outputs:
+        return replace(outputs, value=outputs.value + by, encoded=outputs.encoded + bytes([by]))
 
     async def infer_many(model: Any, messages: Sequence[bytes]) -> list[Outputs | OracleError]:
         found = await honest(model, messages)
-        return [
-            replace(outputs, value=outputs.value + by, encoded=outputs.encoded + bytes([by]))
-            if isinstance(outputs, Outputs)
-            else outputs
-            for outputs in found
-        ]
+        return [shifted(each) if isinstance(each, Outputs) else each for each in found]
+
+    async def infer(model: Any, message: bytes) -> Outputs:
+        return shifted(await honest_one(model, message))
 
     async def self_test() -> Readiness:
         found = await honest_test()
         engine.infer_many = infer_many  # type: ignore[method-assign]
+        engine.infer = infer  # type: ignore[method-assign]
         return found
 
     engine.self_test = self_test  # type: ignore[method-assign]

@@ -2,18 +2,19 @@
 
 It answers only whose turn it is, so that nobody can fetch opinions early and copy them. It votes
 for a prediction that the shown opinions make and that is within tolerance of its own, and for no
-second one: the vote is in the journal before it leaves.
+second one: the vote is in the journal before it leaves. Gasless reads are answered alike, only that
+the question brings the input.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 
 from sqlalchemy.engine import Connection
 
-from oracle.core.errors import NotFound, VerificationError
+from oracle.core.errors import InferenceError, InvalidInput, NotFound, VerificationError
 from oracle.core.lifecycle import OPEN, Request, State
 from oracle.core.model_card import ClassHead, ModelCard
 from oracle.core.peer import (
@@ -27,9 +28,11 @@ from oracle.core.peer import (
     read_questions,
     write_replies,
 )
+from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee, Rule
-from oracle.journal import requests, votes
+from oracle.journal import reads, requests, votes
 from oracle.node.committee.ballot import check_message, check_proposal, opinion_of, sign
+from oracle.node.committee.reads import OwnRead, Reads
 from oracle.node.parts import Parts, log
 from oracle.node.vouch import head
 
@@ -40,11 +43,30 @@ KEEP = 10_000
 """Most commitments of collectors that are remembered."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Own:
+    """What this member says about one subject.
+
+    Attributes:
+        refusal: why it says nothing; empty where it says something.
+        read: where a gasless read is asked, what is remembered of it.
+    """
+
+    prediction: Prediction | None = None
+    refusal: str = ""
+    read: OwnRead | None = None
+
+
 class Member:
-    """Answers the committee's collectors."""
+    """Answers the committee's collectors.
+
+    Attributes:
+        reads: its own word about gasless reads.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.reads = Reads(parts)
         self._since: dict[bytes, float] = {}
         self._commitments: dict[tuple[bytes, str], bytes] = {}
 
@@ -54,16 +76,19 @@ class Member:
         Raises:
             InvalidInput: the body is no such message.
             VerificationError: it is not from whom it says.
-            NotFound: this operator is in no committee of that sender.
+            NotFound: this operator is in no committee of that sender, or does not serve the model.
         """
         envelope, questions = read_questions(body)
-        committee = await self._committee(envelope, questions[0].model_id)
+        committee = await self._committee(envelope, {q.model_id for q in questions})
         self._check(committee, body, signature, envelope)
         known = await self._known([(q.model_id, q.subject) for q in questions])
+        for place, question in enumerate(questions):
+            if question.asked is not None:
+                known[place] = await self._read(envelope.sender, question)
         replies = await asyncio.to_thread(
             lambda: [
-                self._opinion(committee, envelope.sender, question, request)
-                for question, request in zip(questions, known, strict=True)
+                self._opinion(committee, envelope.sender, question, own)
+                for question, own in zip(questions, known, strict=True)
             ]
         )
         return self._answer(committee, envelope, replies)
@@ -71,7 +96,7 @@ class Member:
     async def ballots(self, body: bytes, signature: bytes) -> tuple[bytes, bytes]:
         """Answer proposals; returns and raises as ``opinions``."""
         envelope, proposals = read_proposals(body)
-        committee = await self._committee(envelope, proposals[0].prediction.model_id)
+        committee = await self._committee(envelope, {p.prediction.model_id for p in proposals})
         self._check(committee, body, signature, envelope)
         replies = await self.judge(committee, envelope.sender, proposals)
         return self._answer(committee, envelope, replies)
@@ -85,9 +110,15 @@ class Member:
         turn = since + rank * self._parts.options.turn_seconds
         return turn - self._parts.clock()
 
-    def commit(self, subject: bytes, collector: str, commitment: bytes) -> None:
-        """Remember what a collector committed to before it saw any opinion."""
-        self._commitments[subject, collector] = commitment
+    def commit(self, own: Prediction, collector: str, commitment: bytes) -> None:
+        """Remember what a collector committed to before it was told this member's own prediction;
+        what it says after that changes nothing.
+        """
+        read = self.reads.find(own.model_id, own.subject)
+        if read is not None:
+            read.commitments.setdefault(collector, commitment)
+            return
+        self._commitments.setdefault((own.struct_hash(), collector), commitment)
         if len(self._commitments) > KEEP:
             self._commitments.pop(next(iter(self._commitments)))
 
@@ -101,16 +132,19 @@ class Member:
         )
         refusals = await asyncio.to_thread(
             lambda: [
-                self._objection(committee, collector, proposal, request, now)
-                for proposal, request in zip(proposals, known, strict=True)
+                self._objection(committee, collector, proposal, own, now)
+                for proposal, own in zip(proposals, known, strict=True)
             ]
         )
 
         def record(db: Connection) -> list[Reply]:
-            return [
-                self._vote(db, committee, proposal, refusal)
-                for proposal, refusal in zip(proposals, refusals, strict=True)
+            replies = [
+                self._vote(db, committee, proposal, refusal, is_read=own.read is not None)
+                for proposal, refusal, own in zip(proposals, refusals, known, strict=True)
             ]
+            if any(own.read is not None for own in known):
+                reads.forget(db)
+            return replies
 
         replies = await self._parts.journal.write(record)
         for reply in replies:
@@ -139,53 +173,73 @@ class Member:
             self._parts.observe_peer(member, "equivocation", "said two things about one request")
         return liars
 
+    async def _read(self, collector: str, question: Question) -> _Own:
+        """What this member says about the read that a question brings."""
+        assert question.asked is not None
+        try:
+            read = await self.reads.answer(
+                collector, question.model_id, question.subject, question.asked
+            )
+        except (InvalidInput, InferenceError) as error:
+            return _Own(refusal=error.what)
+        return _Own(prediction=read.prediction, read=read)
+
     def _opinion(
-        self, committee: Committee, collector: str, question: Question, request: Request | None
+        self, committee: Committee, collector: str, question: Question, own: _Own
     ) -> Reply:
-        refusal = self._not_ready(request)
-        if refusal or request is None or request.prediction is None:
-            return Reply(subject=question.subject, refusal=refusal)
-        wait = self.due(committee, question.subject, collector)
+        if own.prediction is None:
+            return Reply(subject=question.subject, refusal=own.refusal)
+        if own.read is not None:
+            wait = self.reads.due(own.read, collector)
+        else:
+            wait = self.due(committee, question.subject, collector)
         if wait > self._parts.options.turn_seconds / 2:
             return Reply(subject=question.subject, refusal=f"not your turn for {wait:.1f} s")
-        self.commit(question.subject, collector, question.commitment)
-        opinion = opinion_of(self._parts.account, committee, request.prediction)
+        self.commit(own.prediction, collector, question.commitment)
+        opinion = opinion_of(self._parts.account, committee, own.prediction)
         return Reply(subject=question.subject, opinion=opinion)
 
     def _objection(
-        self,
-        committee: Committee,
-        collector: str,
-        proposal: Proposal,
-        request: Request | None,
-        now: int,
+        self, committee: Committee, collector: str, proposal: Proposal, known: _Own, now: int
     ) -> str:
         """Why this member does not support a proposal; empty where it does."""
-        refusal = self._not_ready(request)
-        if refusal or request is None or request.prediction is None:
-            return refusal
-        own, said = request.prediction, proposal.prediction
-        commitment = self._commitments.get((said.subject, collector))
+        if known.prediction is None:
+            return known.refusal
+        own, said = known.prediction, proposal.prediction
+        if known.read is not None:
+            commitment = known.read.commitments.get(collector)
+        else:
+            commitment = self._commitments.get((own.struct_hash(), collector))
         if commitment is None and not proposal.seconded:
             return "ask for the opinion first"
-        rule = rule_of(self._parts.engine.card(request.model_id))
+        rule = rule_of(self._parts.engine.card(own.model_id))
         try:
             check_proposal(committee, rule, proposal, collector=collector, commitment=commitment)
         except VerificationError as error:
             return error.what
         if not rule.agree(replace(own, predicted_at=said.predicted_at), said):
             return f"this member computed {own.value}, which does not agree with {said.value}"
-        if not own.predicted_at - LATE <= said.predicted_at <= now:
-            return f"predictedAt {said.predicted_at} is not the request's time"
-        return ""
+        if known.read is not None:
+            in_time = said.predicted_at == own.predicted_at
+        else:
+            in_time = own.predicted_at - LATE <= said.predicted_at <= now
+        return "" if in_time else f"predictedAt {said.predicted_at} is not the request's time"
 
     def _vote(
-        self, db: Connection, committee: Committee, proposal: Proposal, refusal: str
+        self,
+        db: Connection,
+        committee: Committee,
+        proposal: Proposal,
+        refusal: str,
+        *,
+        is_read: bool,
     ) -> Reply:
         said = proposal.prediction
         digest = committee.vote_digest(said)
         standing = votes.find_vote(db, said.model_id, said.subject)
         if standing is None:
+            if is_read and reads.is_too_old(db, said.predicted_at):
+                refusal = "the read is too old for a vote"
             if refusal:
                 return Reply(subject=said.subject, refusal=refusal)
             liars = self._hear(db, proposal.opinions)
@@ -193,7 +247,7 @@ class Member:
                 names = ", ".join(sorted(member for _, member in liars))
                 return Reply(subject=said.subject, refusal=f"{names} said something else before")
             signature = sign(self._parts.account, digest)
-            standing = votes.cast(db, proposal, digest, signature)
+            standing = votes.cast(db, proposal, digest, signature, read=is_read)
         if standing.digest == digest:
             return Reply(subject=said.subject, vote=standing.signature)
         return Reply(
@@ -215,20 +269,37 @@ class Member:
             now=self._parts.now(),
         )
 
-    async def _committee(self, envelope: Envelope, model_id: bytes) -> Committee:
-        role = await self._parts.roles.of(model_id, block="latest")
-        if role.committee is None or envelope.sender not in role.committee.members:
+    async def _committee(self, envelope: Envelope, model_ids: Set[bytes]) -> Committee:
+        """The one committee of all these models, with sender and this operator in it."""
+        for model_id in model_ids:
+            self._parts.engine.card(model_id)  # NotFound where it is not served
+        found = {(await self._parts.roles.of(each, block="latest")).committee for each in model_ids}
+        committee = found.pop()
+        if found or committee is None or envelope.sender not in committee.members:
+            models = ", ".join(f"0x{each.hex()}" for each in sorted(model_ids))
             raise NotFound(
-                f"{self._parts.operator} and {envelope.sender} are in no committee for model "
-                f"0x{model_id.hex()}",
+                f"{self._parts.operator} and {envelope.sender} are in no one committee for "
+                f"{models}",
                 remedy="look at the members: oracle committee show",
             )
-        return role.committee
+        return committee
 
-    async def _known(self, subjects: Sequence[tuple[bytes, bytes]]) -> list[Request | None]:
-        return await self._parts.journal.read(
+    async def _known(self, subjects: Sequence[tuple[bytes, bytes]]) -> list[_Own]:
+        found = await self._parts.journal.read(
             lambda db: [requests.find(db, *subject) for subject in subjects]
         )
+        return [
+            self._own(subject, request) for subject, request in zip(subjects, found, strict=True)
+        ]
+
+    def _own(self, subject: tuple[bytes, bytes], request: Request | None) -> _Own:
+        read = self.reads.find(*subject)
+        if request is None and read is not None:
+            return _Own(prediction=read.prediction, read=read)
+        refusal = self._not_ready(request)
+        if refusal or request is None:
+            return _Own(refusal=refusal)
+        return _Own(prediction=request.prediction)
 
     def _not_ready(self, request: Request | None) -> str:
         if request is None:

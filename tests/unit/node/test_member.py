@@ -8,146 +8,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
 
 from oracle.core.errors import NotFound, VerificationError
-from oracle.core.lifecycle import Origin, Request, State
-from oracle.core.model_card import ModelCard
-from oracle.core.peer import (
-    Envelope,
-    Opinion,
-    Proposal,
-    Question,
-    Reply,
-    commitment_to,
-    message_digest,
-    read_replies,
-    write_proposals,
-    write_questions,
-)
-from oracle.core.prediction import Prediction
-from oracle.core.quorum import Committee
+from oracle.core.peer import Envelope, Proposal, Question, message_digest, write_questions
 from oracle.core.signatures import signer_of
-from oracle.core.transaction import FeePolicy
-from oracle.inference.store import CardStore
-from oracle.journal import Journal, requests, votes
+from oracle.journal import Journal, votes
 from oracle.node.committee.ballot import opinion_of, sign
-from oracle.node.committee.member import Member
-from oracle.node.parts import NodeOptions, Parts
-from oracle.node.roles import Role
-from tests.support.harness import MODELS
-
-KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 5)]
-COMMITTEE = Committee(
-    attestor="0x" + "Aa" * 20,
-    chain_id=31337,
-    members=tuple(str(key.address) for key in KEYS),
-    threshold=3,
+from tests.support.desk import (
+    BY_ADDRESS,
+    COMMITTEE,
+    FIRST,
+    ME,
+    MODEL,
+    NOW,
+    SUBJECT,
+    TURNS,
+    Desk,
+    opinions,
+    proposal,
+    said,
 )
-CARD = CardStore.open(MODELS).find("delivery-time").card
-MODEL, SUBJECT, SALT, NOW = b"m" * 32, b"s" * 32, b"x" * 32, 10_000
-BY_ADDRESS = {str(key.address): key for key in KEYS}
-TURNS = COMMITTEE.turns(SUBJECT)
-ME, FIRST = TURNS[3], TURNS[0]
-"""The member under test is the last to collect."""
-
-
-def said(value: int = 700) -> Prediction:
-    return Prediction(
-        model_id=MODEL,
-        subject=SUBJECT,
-        input_hash=b"i" * 32,
-        output_hash=b"o" * 32,
-        value=value,
-        confidence=0,
-        predicted_at=NOW - 5,
-    )
-
-
-class FakeRpc:
-    async def timestamp(self, _: object) -> int:
-        return NOW
-
-
-class FakeContract:
-    address_bytes = b"c" * 20
-
-
-class FakeEngine:
-    def card(self, _: bytes) -> ModelCard:
-        return CARD
-
-
-class FakeRoles:
-    async def of(self, model_id: bytes, *, block: object) -> Role:
-        return Role(committee=COMMITTEE) if model_id == MODEL else Role()
-
-
-class Desk:
-    """A member with a journal, and what the others would send it."""
-
-    def __init__(self, journal: Journal) -> None:
-        self.now = float(NOW)
-        self.parts = Parts(
-            rpc=FakeRpc(),  # type: ignore[arg-type]
-            contract=FakeContract(),  # type: ignore[arg-type]
-            journal=journal,
-            engine=FakeEngine(),  # type: ignore[arg-type]
-            account=BY_ADDRESS[ME],
-            chain_id=31337,
-            fees=FeePolicy(ceiling=10, priority=1),
-            options=NodeOptions(turn_seconds=2.0),
-            clock=lambda: self.now,
-        )
-        self.parts.roles = FakeRoles()  # type: ignore[assignment]
-        self.member = Member(self.parts)
-
-    async def compute(self, value: int = 700) -> None:
-        request = Request(
-            model_id=MODEL,
-            subject=SUBJECT,
-            origin=Origin.CHAIN,
-            input=b"x",
-            state=State.INFERRED,
-            deadline=NOW + 100,
-            prediction=said(value),
-        )
-        await self.parts.journal.write(lambda db: requests.save(db, request, at=0))
-
-    async def ask(self, collector: str = FIRST, own: int = 700) -> Reply:
-        question = Question(
-            model_id=MODEL, subject=SUBJECT, commitment=commitment_to(said(own), SALT)
-        )
-        envelope = Envelope(sender=collector, receiver=ME, at=NOW)
-        body = write_questions(envelope, [question])
-        return await self._send("opinions", body, BY_ADDRESS[collector])
-
-    async def propose(self, proposal: Proposal, collector: str = FIRST) -> Reply:
-        envelope = Envelope(sender=collector, receiver=ME, at=NOW)
-        body = write_proposals(envelope, [proposal])
-        return await self._send("ballots", body, BY_ADDRESS[collector])
-
-    async def _send(self, what: str, body: bytes, key: LocalAccount) -> Reply:
-        signature = sign(key, message_digest(COMMITTEE.domain_separator, body))
-        handle = self.member.opinions if what == "opinions" else self.member.ballots
-        answer, signed = await handle(body, signature)
-        digest = message_digest(COMMITTEE.domain_separator, answer)
-        assert signer_of(digest, signed) == ME
-        (reply,) = read_replies(answer)[1]
-        return reply
-
-
-def opinions(*values: int) -> tuple[Opinion, ...]:
-    """The first members' opinions, in the order of their turns."""
-    return tuple(
-        opinion_of(BY_ADDRESS[member], COMMITTEE, said(value))
-        for member, value in zip(TURNS, values, strict=False)
-    )
-
-
-def proposal(*values: int, prediction: int = 700, salt: bytes = SALT) -> Proposal:
-    return Proposal(prediction=said(prediction), opinions=opinions(*values), salt=salt)
 
 
 @pytest.fixture
@@ -254,6 +134,27 @@ async def test_vote__collector_copied_after_it_saw__is_refused(desk: Desk) -> No
     reply = await desk.propose(proposal(700, 700, 700))
     assert reply.vote is None
     assert "committed to" in reply.refusal
+
+
+async def test_vote__collector_commits_again_after_it_saw__is_refused(desk: Desk) -> None:
+    """It learnt 700 with a commitment to something else, and would now have known it all along."""
+    await desk.compute()
+    await desk.ask(own=1)
+    assert (await desk.ask(own=700)).opinion is not None
+    reply = await desk.propose(proposal(700, 700, 700))
+    assert reply.vote is None
+    assert "committed to" in reply.refusal
+
+
+async def test_message__with_a_model_of_others_in_it__is_not_answered(desk: Desk) -> None:
+    """Else one committee's members could have a member vote about another committee's request."""
+    await desk.compute()
+    envelope = Envelope(sender=FIRST, receiver=ME, at=NOW)
+    ours = Question(model_id=MODEL, subject=SUBJECT, commitment=b"c" * 32)
+    body = write_questions(envelope, [ours, replace(ours, model_id=b"n" * 32)])
+    signature = sign(BY_ADDRESS[FIRST], message_digest(COMMITTEE.domain_separator, body))
+    with pytest.raises(NotFound, match="in no one committee"):
+        await desk.member.opinions(body, signature)
 
 
 async def test_vote__collector_that_never_asked__is_refused(desk: Desk) -> None:
