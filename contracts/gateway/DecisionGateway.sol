@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
@@ -160,7 +161,15 @@ contract DecisionGateway is EIP712, IDecisionGateway {
         bytes calldata evidence
     ) private view returns (bool) {
         if (model.verifies) return IAttestor(model.attestor).verify(prediction, evidence);
-        return SignatureChecker.isValidSignatureNowCalldata(model.attestor, digestOf(prediction), evidence);
+        return _isSignedBy(model.attestor, digestOf(prediction), evidence);
+    }
+
+    /// @dev A key signs for its own address, whatever code that delegates to (EIP-7702): the key sends its
+    /// transactions, so makes its decisions, too. For any other signature the address's code has the word.
+    function _isSignedBy(address operator, bytes32 digest, bytes calldata signature) private view returns (bool) {
+        (address signer, ECDSA.RecoverError fault, ) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (fault == ECDSA.RecoverError.NoError && signer == operator) return true;
+        return SignatureChecker.isValidERC1271SignatureNowCalldata(operator, digest, signature);
     }
 
     function _judge(Prediction calldata prediction, address policy) private view returns (uint8 verdict) {

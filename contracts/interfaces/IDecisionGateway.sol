@@ -75,7 +75,7 @@ interface IDecisionGateway {
     /// @dev Bind the subject or the input yourself. Reverts with the decision contract's errors.
     /// @param prediction The prediction.
     /// @param evidence What the attestor checks; where that is an address, its EIP-712 signature in this gateway's
-    /// domain (65 bytes, or what a wallet takes by EIP-1271).
+    /// domain: 65 bytes by its key, also where it delegates to code (EIP-7702), or what its code takes (EIP-1271).
     /// @param maxAge How old the prediction may be, in seconds; 0 for what the registration allows.
     /// @return reading The prediction under the model's policy.
     function verify(

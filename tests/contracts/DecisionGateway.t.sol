@@ -184,6 +184,21 @@ contract DecisionGatewayTest is Stage {
         equal(int256(gateway.askCallback(abi.encode(p, evidence), extra).value), p.value, "value");
     }
 
+    /// @dev EIP-7702: an operator's address that delegates to a wallet which knows nothing of EIP-1271.
+    function testFuzz_askCallback_TakesTheKeysWord_WhereItsAddressDelegates(bytes memory input) external {
+        delegate(deploy("contracts/mocks/EtherRefuser.sol:EtherRefuser", ""));
+        (Prediction memory p, bytes memory evidence) = answered(input);
+        equal(int256(callBack(p, evidence, input, 0).value), p.value, "value");
+    }
+
+    function testFuzz_askCallback_TakesTheWordOfTheCode_WhereItsAddressDelegates(bytes memory input) external {
+        delegate(deploy("contracts/mocks/SignerWallet.sol:SignerWallet", abi.encode(vm.addr(SIGNER_KEY + 1))));
+        Prediction memory p = about(input);
+        bytes memory evidence = sign(SIGNER_KEY + 1, gateway.digestOf(p));
+        equal(int256(callBack(p, evidence, input, 0).value), p.value, "value");
+        refuses(p, sign(SIGNER_KEY + 2, gateway.digestOf(p)), input, 0, notVouched(p));
+    }
+
     // Freshness
 
     function testFuzz_askCallback_RevertsIf_PredictedInFuture(uint40 ahead) external {
@@ -362,6 +377,10 @@ contract DecisionGatewayTest is Stage {
     function answered(bytes memory input) private view returns (Prediction memory p, bytes memory evidence) {
         p = about(input);
         evidence = sign(SIGNER_KEY, gateway.digestOf(p));
+    }
+
+    function delegate(address code) private {
+        vm.etch(vm.addr(SIGNER_KEY), abi.encodePacked(hex"ef0100", code));
     }
 
     function callBack(
