@@ -1,4 +1,4 @@
-"""The alert rules name only metrics that ``/metrics`` has, and an alert can be told apart."""
+"""The alert rules name only metrics that ``/metrics`` has, or Prometheus itself (``up``)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_alerts__name_only_metrics_that_there_are() -> None:
     assert len(alerts) == RULES.count("alert:")
     told = re.findall(r"^# TYPE (\w+)", generate_latest(Metrics().registry).decode(), re.MULTILINE)
     for name, expression in alerts:
-        metrics = re.findall(r"\boracle_\w+", expression)
+        metrics = re.findall(r"\boracle_\w+|\bup(?={)", expression)
         assert metrics, f"{name} watches nothing"
-        assert set(metrics) <= set(told), f"{name} watches what /metrics does not have"
+        assert set(metrics) <= {"up", *told}, f"{name} watches what /metrics does not have"
     assert {name for name, _ in alerts} >= {"PredictionsPastTheirDeadline", "PredictionsWaitLong"}
