@@ -21,7 +21,7 @@ from oracle.core.policy import Verdict
 from oracle.core.prediction import Prediction, subject_of
 from oracle.core.reading import reading_digest
 from tests.support.gateway import Gateway, answer_in, open_gateway
-from tests.support.harness import CHAIN_ID, REQUESTER
+from tests.support.harness import CHAIN_ID, OPERATOR, REQUESTER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,7 +30,8 @@ CODEC = interface("DecisionGateway")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
-    async with open_gateway(tmp_path_factory.mktemp("gateway")) as opened:
+    folder = tmp_path_factory.mktemp("gateway")
+    async with open_gateway(folder, hardfork="prague") as opened:  # it has EIP-7702
         yield opened
 
 
@@ -109,6 +110,23 @@ async def test_ask__input_does_not_fit__says_what_is_wrong(gateway: Gateway) -> 
     await gateway.serve_at(url_template(gateway.api, 16))
     found = await gateway.read_with("ethers", "ask", b"\1\2")
     assert "the packed input has 2 bytes" in found["message"]
+
+
+async def test_ask__operators_address_delegates_to_code__is_answered_as_before(
+    gateway: Gateway,
+) -> None:
+    """EIP-7702: the code that it delegates to knows nothing of signatures; its key signs on."""
+    await gateway.serve_at(url_template(gateway.api, 16))
+    rpc = gateway.world.rpc
+    await delegate(gateway, gateway.address)
+    try:
+        code = await rpc.code(OPERATOR.address, "latest")
+        assert code == b"\xef\x01\x00" + bytes.fromhex(gateway.address[2:])
+        vector = gateway.world.model.vectors[2]
+        assert int((await read(gateway, "viem", "ask", vector.input))["value"]) == vector.value
+    finally:
+        await delegate(gateway, "0x" + "00" * 20)
+    assert await rpc.code(OPERATOR.address, "latest") == b""
 
 
 async def test_callback__another_operators_signature__is_refused(gateway: Gateway) -> None:
@@ -242,6 +260,31 @@ async def test_ccip__a_small_model__answers_within_15_ms(gateway: Gateway) -> No
             seconds.append(time.perf_counter() - began)
             assert reply.status_code == 200
     assert sorted(seconds)[len(seconds) // 4] < 0.015, seconds
+
+
+async def delegate(gateway: Gateway, to: str) -> None:
+    """Let the operator's address act as that contract; the zero address ends it."""
+    rpc = gateway.world.rpc
+    nonce = int(await rpc.call("eth_getTransactionCount", [OPERATOR.address, "latest"]), 16)
+    authorization = OPERATOR.sign_authorization(
+        {"chainId": CHAIN_ID, "address": to, "nonce": nonce}
+    )
+    sender = REQUESTER
+    signed = sender.sign_transaction(
+        {
+            "type": 4,
+            "chainId": CHAIN_ID,
+            "nonce": int(await rpc.call("eth_getTransactionCount", [sender.address, "latest"]), 16),
+            "to": sender.address,
+            "value": 0,
+            "gas": 200_000,
+            "maxFeePerGas": 10**11,
+            "maxPriorityFeePerGas": 10**9,
+            "authorizationList": [authorization],
+        }
+    )
+    await rpc.call("eth_sendRawTransaction", ["0x" + bytes(signed.raw_transaction).hex()])
+    await rpc.call("evm_mine")
 
 
 async def decide(gateway: Gateway, subject: bytes) -> None:

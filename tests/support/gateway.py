@@ -19,7 +19,7 @@ from oracle.chain.abi import interface
 from oracle.chain.artifacts import load_artifact
 from oracle.chain.deployment import deploy, plan_deployment
 from oracle.chain.gateway import gateway_spec, publish, url_template
-from oracle.chain.local import local_chain
+from oracle.chain.local import HARDFORK, local_chain
 from oracle.chain.signer import AccountSigner
 from oracle.chain.toolchain import find_node
 from oracle.core.prediction import Prediction
@@ -114,7 +114,9 @@ async def _read_with_web3(
 
 
 @asynccontextmanager
-async def open_gateway(folder: Path, *, anchored: bool = False) -> AsyncIterator[Gateway]:
+async def open_gateway(
+    folder: Path, *, anchored: bool = False, hardfork: str = HARDFORK
+) -> AsyncIterator[Gateway]:
     """Chain, contracts, node, API and gateway, until the block ends.
 
     Args:
@@ -122,7 +124,7 @@ async def open_gateway(folder: Path, *, anchored: bool = False) -> AsyncIterator
     """
     metrics = Metrics()
     async with (
-        local_chain(folder=folder) as chain,
+        local_chain(folder=folder, hardfork=hardfork) as chain,
         deployed_world(chain.url, anchored=anchored) as world,
         running_node(world, folder, observers=[metrics], anchor_every=0.3) as node,
     ):
