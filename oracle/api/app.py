@@ -19,6 +19,7 @@ from oracle.api import (
     receipts,
     reference,
     stream,
+    votes,
 )
 from oracle.api.access import Gate
 from oracle.api.context import Context
@@ -89,6 +90,7 @@ def create_app(
     app.add_middleware(Gate, keys=keys, limits=limits)
     problems.install(app)
     app.include_router(decisions.router)
+    app.include_router(votes.router)
     app.include_router(stream.router)
     app.include_router(predictions.router)
     app.include_router(receipts.router)

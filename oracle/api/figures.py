@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import asdict
 from statistics import median_low
 from typing import cast
 
@@ -18,6 +19,7 @@ from oracle.api.schemas import (
     RecentValue,
     VerdictCounts,
     VerdictWord,
+    VoterView,
 )
 from oracle.api.views import value_of
 from oracle.api.words import verdict_word
@@ -25,6 +27,7 @@ from oracle.inference.folder import StoredModel
 from oracle.journal import chain_view, transactions
 from oracle.journal.chain_view import DecisionRecord
 from oracle.node.committee.standing import standings
+from oracle.node.committee.voting import VotingStanding, voting_standings
 from oracle.node.parts import Parts
 
 RECENT = 500
@@ -74,21 +77,42 @@ def _recent(record: DecisionRecord, model: StoredModel) -> RecentValue:
 
 async def _committee(parts: Parts, model_id: bytes) -> CommitteeView | None:
     """Our standing in the model's committee; None where the node is in none."""
-    for standing in await standings(parts):
-        if standing.model_id == model_id:
+    for signing in await standings(parts):
+        if signing.model_id == model_id:
             return CommitteeView(
-                threshold=standing.committee.threshold,
-                members=list(standing.committee.members),
-                decided=standing.decided,
-                agreed=standing.agreed,
-                apart=standing.apart,
-                voted=standing.voted,
+                threshold=signing.committee.threshold,
+                members=list(signing.committee.members),
+                decided=signing.decided,
+                agreed=signing.agreed,
+                apart=signing.apart,
+                voted=signing.voted,
                 peers=[
                     PeerView(member=each.member, heard=each.heard, apart=each.apart)
-                    for each in standing.peers
+                    for each in signing.peers
                 ],
             )
+    for voting in await voting_standings(parts):
+        if voting.model_id == model_id:
+            return _voting(voting)
     return None
+
+
+def _voting(standing: VotingStanding) -> CommitteeView:
+    members = standing.committee.members
+    records = sorted(
+        (standing.own, *standing.peers), key=lambda record: members.index(record.member)
+    )
+    return CommitteeView(
+        threshold=standing.committee.threshold,
+        members=list(members),
+        decided=standing.decided,
+        agreed=standing.own.agreed,
+        apart=standing.own.apart,
+        voted=standing.own.revealed,
+        peers=[],
+        rounds=standing.closed,
+        voters=[VoterView(**asdict(record)) for record in records],
+    )
 
 
 def _held_out(model: StoredModel) -> str | None:

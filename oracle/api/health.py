@@ -43,6 +43,7 @@ async def readyz(request: Request, response: Response) -> Readiness:
             "chain_id": parts.chain_id,
             "contract": parts.contract.address,
             "operator": parts.operator,
+            "currency": parts.currency,
         },
     )
 

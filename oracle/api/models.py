@@ -32,7 +32,6 @@ async def model(request: Request, name: str) -> ModelView:
         description=found.card.description,
         card=dict(card_to_json(found.card)),
         example=example_of(found),
-        meaning=dict(found.policy.meaning) if found.policy else {},
         on_chain=await on_chain(context, found),
         file=f"/api/models/{found.card.name}/file",
     )
@@ -90,6 +89,7 @@ def line_of(model: StoredModel) -> ModelLine:
         labels=list(card.labels),
         features=[feature.name for feature in card.input.features]
         or [tensor.name for tensor in card.input.tensors],
+        meaning=dict(model.policy.meaning) if model.policy else {},
     )
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from oracle.api.body import read_json
-from oracle.api.context import context_of, word_of
+from oracle.api.context import context_of, is_trusted_caller, word_of
 from oracle.api.decisions import input_bytes
 from oracle.api.examples import PROBLEMS
-from oracle.api.problems import from_validation
+from oracle.api.problems import Refusal, from_validation
 from oracle.api.views import hex_of
 from oracle.core.errors import InvalidInput
 from oracle.core.policy import Verdict
-from oracle.node.anchoring.filed import Filed, filed, filed_about
+from oracle.node.anchoring.filed import Filed, filed, filed_about, filed_newest
 from oracle.node.anchoring.promise import MAX_ROWS, Asked, promise
 from oracle.node.anchoring.receipts import relay
 
@@ -91,6 +91,8 @@ class PredictionList(BaseModel):
     """Several predictions."""
 
     predictions: list[PredictionView]
+    next: str | None = Field(None, description="The cursor of the next page; absent on the last.")
+    log: str | None = Field(None, description="Where this node anchors; absent where it does not.")
 
 
 PredictionView.model_rebuild()
@@ -150,19 +152,52 @@ async def ask(
     "",
     response_model=PredictionList,
     response_model_exclude_none=True,
-    summary="Predictions about a subject",
+    summary="The latest predictions, or those about a subject",
     responses=PROBLEMS,
 )
-async def about(
+async def latest(
     request: Request,
-    subject: Annotated[str, Query(description="32 bytes, 0x hex.")],
+    subject: Annotated[
+        str | None, Query(description="32 bytes, 0x hex: all about it, oldest first.")
+    ] = None,
     model: Annotated[str | None, Query(description="Name or 0x id.")] = None,
+    state: Annotated[
+        Literal["pending", "anchored"] | None, Query(description="Only those in this state.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[
+        str | None, Query(description="`next` of the page before.", pattern="^[0-9]{1,18}$")
+    ] = None,
 ) -> PredictionList:
-    """Those that this node promised, oldest first."""
+    """Those that this node promised, newest first. What was said is not on chain: where the node
+    has API keys, only who sends one gets the list; whoever knows a subject may ask about it.
+    """
     context = context_of(request)
+    parts = context.node.parts
     model_id = context.model_id(model) if model is not None else None
-    found = await filed_about(context.node.parts, word_of(subject, "the subject"), model_id)
-    return PredictionList(predictions=[_view(request, each) for each in found])
+    if subject is not None:
+        found = await filed_about(parts, word_of(subject, "the subject"), model_id)
+        return PredictionList(predictions=[_view(request, each) for each in found])
+    if not is_trusted_caller(request):
+        raise Refusal(
+            401,
+            "No API key",
+            "what this node promised and said is not on chain, and not shown to everybody",
+            remedy="send a key: Authorization: Bearer KEY; or ask about a subject that you know",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    found, following = await filed_newest(
+        parts,
+        limit=limit,
+        before=int(cursor) if cursor else None,
+        model_id=model_id,
+        anchored=None if state is None else state == "anchored",
+    )
+    return PredictionList(
+        predictions=[_view(request, each) for each in found],
+        next=None if following is None else str(following),
+        log=parts.anchor_log.address if parts.anchor_log else None,
+    )
 
 
 @router.get(

@@ -100,6 +100,10 @@ class RequestView(BaseModel):
     input: str | None = Field(
         description="The input bytes as hex; null for callers without a key where it is private."
     )
+    input_hidden: Literal["key", "absent"] | None = Field(
+        description="Why there is no input: it is not on chain and shown only to who has a key; or "
+        "this node has none, as it was not found, or is forgotten."
+    )
     input_hash: Hash | None
     requester: str | None
     deadline: int | None
@@ -233,6 +237,7 @@ class ModelLine(BaseModel):
     kind: Literal["score", "class"]
     labels: list[str]
     features: list[str]
+    meaning: dict[str, str] = Field(description="What each verdict means for this model.")
 
 
 class ModelList(BaseModel):
@@ -249,7 +254,6 @@ class ModelView(ModelLine):
     example: dict[str, str] | str | None = Field(
         description="An input to try, from the test vectors."
     )
-    meaning: dict[str, str] = Field(description="What each verdict means for this model.")
     on_chain: OnChain
     file: str = Field(description="Where the .onnx file is served.")
 
@@ -278,6 +282,17 @@ class PeerView(BaseModel):
     apart: int = Field(description="Those that do not agree with what this node computed.")
 
 
+class VoterView(BaseModel):
+    """One member's part in the latest rounds of sealed votes."""
+
+    member: str
+    sealed: int
+    revealed: int
+    agreed: int = Field(description="Opened votes that agree with the outcome.")
+    apart: int
+    lost: int = Field(description="Bonds lost: never opened, or given away.")
+
+
 class CommitteeView(BaseModel):
     """The node's part in the latest decisions of a committee."""
 
@@ -287,7 +302,9 @@ class CommitteeView(BaseModel):
     agreed: int = Field(description="Decisions that agree with what this node computed.")
     apart: int
     voted: int = Field(description="Decisions that this node gave its vote for.")
-    peers: list[PeerView]
+    peers: list[PeerView] = Field(description="Of a committee that signs.")
+    rounds: int | None = Field(None, description="Closed ones, of a committee that votes on chain.")
+    voters: list[VoterView] = Field([], description="Its members, in the contract's order.")
 
 
 class ModelFigures(BaseModel):
@@ -322,4 +339,6 @@ class Readiness(BaseModel):
     ready: bool
     not_ready: list[str]
     checks: list[CheckView]
-    network: dict[str, Any] = Field(description="Chain id, contract and operator.")
+    network: dict[str, Any] = Field(
+        description="Chain id, contract, operator, and the chain's currency."
+    )

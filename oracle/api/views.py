@@ -117,6 +117,7 @@ def _request(account: Account, request: Request, trusted: bool) -> schemas.Reque
     return schemas.RequestView(
         origin=_origin(request),
         input=hex_of(request.input) if visible else None,
+        input_hidden=None if visible else ("key" if request.input else "absent"),
         input_hash=_input_hash(account, request),
         requester=request.requester or None,
         deadline=request.deadline,

@@ -87,3 +87,19 @@ async def _chain(
             )
             out.print("  [quiet]Ctrl-C stops it[/quiet]")
         await asyncio.Event().wait()
+
+
+def keep_apart(chain_port: int, first: int, count: int) -> None:
+    """Refuse a chain on a port that a node's API will take; 0 is any free port.
+
+    Raises:
+        InvalidInput: it lies within them.
+    """
+    from oracle.core.errors import InvalidInput
+
+    if chain_port and first and first <= chain_port < first + count:
+        taken = f"{first}" if count == 1 else f"{first} to {first + count - 1}"
+        raise InvalidInput(
+            f"the chain's port {chain_port} is one of the nodes' API ports, {taken}",
+            remedy=f"use --chain-port {first + count}, or other API ports with --port",
+        )

@@ -160,6 +160,7 @@ async def open_node(
             chain_id=network.chain_id,
             fees=fee_policy(place),
             options=node_options(place, start_block),
+            currency=network.currency,
             anchor_log=await _anchor_log(place, operator),
             genesis=place.genesis,
             evidence=evidence_store(settings),

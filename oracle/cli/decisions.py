@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +12,7 @@ from oracle.cli.console import out, show_json
 if TYPE_CHECKING:
     from oracle.cli.client import NodeClient
     from oracle.cli.settings import Settings
+    from oracle.core.model_card import ModelCard
     from oracle.core.sealed_round import Round
     from oracle.verify.evidence import Vouched
 
@@ -89,13 +90,14 @@ def show(
         account = node.get(f"/api/decisions/{whole}", model=model, wait=wait or None)
         found = _evidence(settings, node, account)
         votes = _votes(settings, node, account)
+    card = _card_of(settings, account) if votes else None
     if json:
-        evidence = evidence_json(found) | {"rounds": votes_json(votes)}
+        evidence = evidence_json(found) | {"rounds": votes_json(votes, card)}
         show_json({**account, "evidence": evidence})
         return
     parts = [evidence_lines(account, found)]
     if votes:
-        parts.append(votes_lines(votes, _text_of(settings, account)))
+        parts.append(votes_lines(votes, card.value_text if card else str))
     print_account(account, *parts)
 
 
@@ -151,13 +153,12 @@ def _votes(settings: Settings, node: NodeClient, account: Json) -> list[Round]:
         return []
 
 
-def _text_of(settings: Settings, account: Json) -> Callable[[int], str]:
-    """Values in the terms of the model's card, where it is known here."""
+def _card_of(settings: Settings, account: Json) -> ModelCard | None:
+    """The model's card, where it is known here."""
     from oracle.cli.place import models_of
 
     name = account["model"]["name"]
-    model = next((m for m in models_of(settings) if m.name == name), None)
-    return str if model is None else model.card.value_text
+    return next((m.card for m in models_of(settings) if m.name == name), None)
 
 
 def whole_subject(node: NodeClient, subject: str) -> str:

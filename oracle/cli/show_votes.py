@@ -8,8 +8,10 @@ from typing import Any
 
 from rich.text import Text
 
+from oracle.api.votes import round_views
 from oracle.api.words import ether_text
 from oracle.cli.console import ether, mark
+from oracle.core.model_card import ModelCard
 from oracle.core.sealed_round import Round, Told
 from oracle.verify.votes import Vote, votes_in
 
@@ -84,52 +86,6 @@ def _where(name: str, told: Told) -> Text:
     )
 
 
-def votes_json(rounds: Sequence[Round]) -> list[dict[str, Any]]:
-    """The same for programs."""
-    return [
-        {
-            "round": found.key.number,
-            "attestor": found.committee.attestor,
-            "threshold": found.committee.threshold,
-            "bond_wei": str(found.committee.terms.bond),
-            "opened_at": found.opened_at,
-            "seal_until": found.seal_until,
-            "reveal_until": found.reveal_until,
-            "decided": None if found.closed is None else found.closed.prediction is not None,
-            "closed": None if found.closed is None else _place(found.closed),
-            "votes": [_vote_json(vote) for vote in votes_in(found)],
-        }
-        for found in rounds
-    ]
-
-
-def _vote_json(vote: Vote) -> dict[str, Any]:
-    opening = vote.revealed.opening if vote.revealed else None
-    return {
-        "member": vote.member,
-        "index": vote.index,
-        "sealed": _place(vote.sealed) | {"seal": "0x" + vote.sealed.seal.hex()}
-        if vote.sealed
-        else None,
-        "revealed": _place(vote.revealed)
-        | {
-            "value": str(opening.value),
-            "confidence_ppm": opening.confidence,
-            "input_hash": "0x" + opening.input_hash.hex(),
-            "output_hash": "0x" + opening.output_hash.hex(),
-            "salt": "0x" + opening.salt.hex(),
-            "holds": vote.holds,
-        }
-        if vote.revealed and opening
-        else None,
-        "leaked": _place(vote.leaked)
-        | {"reporter": vote.leaked.reporter, "reward_wei": str(vote.leaked.reward)}
-        if vote.leaked
-        else None,
-        "agreed": vote.agreed,
-        "bond_lost": vote.lost or vote.leaked is not None,
-    }
-
-
-def _place(told: Told) -> dict[str, Any]:
-    return {"at": told.at, "block_number": told.block_number, "tx_hash": "0x" + told.tx_hash.hex()}
+def votes_json(rounds: Sequence[Round], card: ModelCard | None) -> list[dict[str, Any]]:
+    """The same for programs, as the API tells it."""
+    return [found.model_dump() for found in round_views(rounds, card)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from oracle.cli.chain import EngineName
+from oracle.cli.chain import EngineName, keep_apart
 from oracle.cli.console import err, out, say
 from oracle.cli.hints import try_next
 from oracle.cli.running import run
@@ -94,6 +94,8 @@ def up(
     """
     settings = _settings(network, rpc, port, host, grpc_port, models, log_level, log_format)
     own_chain = rpc is None and network is None
+    if own_chain:
+        keep_apart(chain_port, settings.api_port, nodes or 1)
     if nodes is None and quorum is None and not sealed:
         run(_up(settings, engine if own_chain else None, chain_port, block_time, anchored or []))
         return

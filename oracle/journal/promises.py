@@ -61,6 +61,12 @@ batches = sa.Table(
 )
 """Closed batches of this node."""
 
+_MINED = sa.select(transactions.c.key).where(
+    transactions.c.state.in_([TxState.MINED, TxState.FINAL]), transactions.c.succeeded
+)
+_OPEN = sa.or_(promises.c.batch_id.is_(None), batches.c.transaction_key.not_in(_MINED))
+"""Promised and in no mined batch yet; over promises with their batches."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promised:
@@ -152,6 +158,32 @@ def models_of(db: Connection, word: bytes) -> set[bytes]:
         sa.or_(promises.c.subject == word, promises.c.receipt_id == word)
     )
     return set(db.execute(query.distinct()).scalars())
+
+
+def newest(
+    db: Connection,
+    *,
+    limit: int,
+    before: int | None = None,
+    model_id: bytes | None = None,
+    anchored: bool | None = None,
+) -> tuple[list[Promised], int | None]:
+    """The latest promises, newest first, and where the next page begins; None on the last one.
+
+    Args:
+        anchored: only those whose batch is mined, or only those where it is not.
+    """
+    query = sa.select(promises).order_by(promises.c.id.desc()).limit(limit + 1)
+    if before is not None:
+        query = query.where(promises.c.id < before)
+    if model_id is not None:
+        query = query.where(promises.c.model_id == model_id)
+    if anchored is not None:
+        query = query.outerjoin(batches, batches.c.batch_id == promises.c.batch_id)
+        query = query.where(~_OPEN if anchored else _OPEN)
+    rows = db.execute(query).all()
+    page = rows[:limit]
+    return [_promised(row) for row in page], page[-1].id if len(rows) > limit else None
 
 
 def waiting(db: Connection, limit: int) -> list[Promised]:
@@ -266,13 +298,10 @@ class Standing:
 
 def standing(db: Connection, now: int) -> Standing:
     """What is promised and not yet in a mined batch, at this time, Unix seconds."""
-    mined = sa.select(transactions.c.key).where(
-        transactions.c.state.in_([TxState.MINED, TxState.FINAL]), transactions.c.succeeded
-    )
     open_ = (
         sa.select(promises.c.accepted_at, promises.c.anchor_by)
         .outerjoin(batches, batches.c.batch_id == promises.c.batch_id)
-        .where(sa.or_(promises.c.batch_id.is_(None), batches.c.transaction_key.not_in(mined)))
+        .where(_OPEN)
         .subquery()
     )
     late = sa.func.sum(sa.case((open_.c.anchor_by < now, 1), else_=0))

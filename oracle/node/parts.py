@@ -96,6 +96,7 @@ class Parts:
     """Everything the loops of a node use. Bells wake a loop when another made work for it.
 
     Attributes:
+        currency: what fees are paid in on this chain.
         anchor_log: where this operator anchors; None where it has no log on this chain.
         genesis: hash of block 0, which tells a restarted local chain from the one before.
         evidence: where inputs by hash are kept.
@@ -115,6 +116,7 @@ class Parts:
     chain_id: int
     fees: FeePolicy
     options: NodeOptions
+    currency: str = "ETH"
     anchor_log: AnchorLog | None = None
     genesis: bytes | None = None
     evidence: EvidenceStore | None = None

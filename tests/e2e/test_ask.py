@@ -72,6 +72,21 @@ async def test_dapp__asks_and_is_called_back__its_outcome_shows(
     assert wallet.asked.count("eth_sendTransaction") == deployed_and_asked + 1
 
 
+async def test_dapp__of_several_transactions__is_led_through_them(
+    page: Page, wallet: TestWallet, served: Served
+):
+    await page.goto("/#/ask/delivery-time")
+    await page.get_by_role("button", name="Fill in an example").click()
+    await page.get_by_label("An example dApp: a delivery cover").check()
+    await page.locator("#send").click()
+
+    called = page.locator("#called-back")
+    await expect(called).to_have_text(
+        "Your contract, a delivery cover, was called back: closed, the parcel is on time."
+    )
+    assert wallet.asked.count("eth_sendTransaction") == 3, "deployed, bought, reported"
+
+
 async def test_wallet__on_another_chain__is_asked_to_switch(
     page: Page, wallet: TestWallet, served: Served
 ):
@@ -108,7 +123,7 @@ async def test_no_wallet__says_so(page: Page, served: Served):
 
 
 async def test_node__asks__and_the_verdict_shows(page: Page, served: Served):
-    await page.goto("/#/ask/wine-origin")
+    await page.goto("/#/ask/delivery-time")
     await page.get_by_role("button", name="Fill in an example").click()
     await page.get_by_label("This node").check()
     await page.locator("#send").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -44,12 +45,14 @@ async def test_decision__asked_on_chain__is_explained_in_words(page: Page, serve
     subject = await ask(served)
     await page.goto(address(served, subject))
 
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("Credit default said 0.007")
-    await expect(page.locator(".hero")).to_contain_text("the loan may be granted")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(
+        "The probability of default is below 0.250: the loan may be granted"
+    )
+    await expect(page.locator(".hero .said")).to_have_text("Credit default said 0.007")
     asked = part(page, "What was asked")
     start = str(REQUESTER.address)[:8]
     await expect(asked).to_contain_text(f"The account {start}")
-    await expect(asked).to_contain_text("50,000 gwei")
+    await expect(asked).to_contain_text("0.00005 ETH (50,000 gwei)")
     await expect(asked.get_by_role("row", name="seniority")).to_contain_text("years")
     await expect(asked.get_by_role("row", name="home")).to_contain_text("owner")
     said = part(page, "What the model said")
@@ -58,7 +61,7 @@ async def test_decision__asked_on_chain__is_explained_in_words(page: Page, serve
     await expect(rule).to_contain_text("reject from 0.350, accept below 0.250")
     await expect(part(page, "Who vouched for it")).to_contain_text("One operator")
     cost = part(page, "What it cost")
-    await expect(cost).to_contain_text("Gas of the decision")
+    await expect(cost).to_contain_text(re.compile(r"Paid to the chain .*0\.0000\d+ ETH"))
     went = part(page, "How it went").locator("li strong")
     await expect(went).to_have_text(
         [
@@ -159,7 +162,7 @@ def _subject(receipt: dict[str, Any]) -> None:
         (_card, "The card is this model’s"),
         (_block, "The decision’s block is in the chain"),
         (_signature, "The operator signed exactly this"),
-        (_subject, "The receipt is about the decision that is shown"),
+        (_subject, "The receipt is about what is shown here"),
     ],
 )
 async def test_check__receipt_altered__fails_where_it_was(
@@ -175,7 +178,7 @@ async def test_check__receipt_altered__fails_where_it_was(
     await page.route("**/api/receipts/0x*", lie)
     await check(page, served, subject)
 
-    await expect(page.locator(".outcome")).to_contain_text("Do not rely on this decision")
+    await expect(page.locator(".outcome")).to_contain_text("Do not rely on it")
     wrong = page.locator('.steps [data-outcome="wrong"]')
     await expect(wrong).to_have_count(1)
     await expect(wrong).to_contain_text(claim)
@@ -220,7 +223,7 @@ async def test_names__with_markup__are_only_text(page: Page, served: Served):
 
     await page.route("**/api/models/0x*", markup)
     await page.goto(address(served, await decide(served)))
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x onerror")
+    await expect(page.locator(".hero")).to_contain_text("<img src=x onerror")
     await expect(page.locator("main img")).to_have_count(0)
 
 

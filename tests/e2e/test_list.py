@@ -54,29 +54,29 @@ async def test_list__decision_by_another_program__shows_as_such(page: Page, serv
     subject = keccak(secrets.token_bytes(8))
     await served.decide_elsewhere(subject)
 
-    await expect(row(page, "0x" + subject.hex())).to_contain_text("sent by another program")
+    await expect(row(page, "0x" + subject.hex())).to_contain_text("not asked through this node")
 
 
 async def test_filters__leave_out_what_does_not_fit_also_of_the_new_ones(
     page: Page, served: Served
 ):
-    credit, wine = await decide(served), await decide(served, "wine-origin")
+    credit, ride = await decide(served), await decide(served, "delivery-time")
     await page.goto("/")
     await page.focus("#f-model")
-    await page.select_option("#f-model", "wine-origin")
+    await page.select_option("#f-model", "delivery-time")
     await expect(row(page, credit)).to_have_count(0)
-    await expect(row(page, wine)).to_be_visible()
-    assert "model=wine-origin" in page.url
+    await expect(row(page, ride)).to_be_visible()
+    assert "model=delivery-time" in page.url
     await expect(page.locator("#f-model")).to_be_focused()
 
-    later_credit, later_wine = await decide(served), await decide(served, "wine-origin")
-    await expect(row(page, later_wine)).to_be_visible()
+    later_credit, later_ride = await decide(served), await decide(served, "delivery-time")
+    await expect(row(page, later_ride)).to_be_visible()
     await expect(row(page, later_credit)).to_have_count(0)
 
-    await page.fill("#f-subject", wine[:11])
+    await page.fill("#f-subject", ride[:11])
     await page.press("#f-subject", "Enter")
-    await expect(row(page, wine)).to_be_visible()
-    await expect(row(page, later_wine)).to_have_count(0)
+    await expect(row(page, ride)).to_be_visible()
+    await expect(row(page, later_ride)).to_have_count(0)
 
     vectors = served.world.model.vectors
     rejecting = next(at for at, vector in enumerate(vectors) if vector.verdict == "REJECT")
@@ -108,7 +108,7 @@ async def test_keyboard__alone__reaches_a_decision(page: Page, served: Served):
 
     await page.keyboard.press("Tab")
     await expect(page.get_by_text("Skip to the content")).to_be_focused()
-    for name in ("Decision Oracle", "Decisions", "Models", "Ask"):
+    for name in ("Decision Oracle", "Decisions", "Predictions", "Models", "Ask"):
         await page.keyboard.press("Tab")
         await expect(page.locator(":focus")).to_have_text(name)
     for field in ("#f-model", "#f-verdict", "#f-subject"):
@@ -117,7 +117,7 @@ async def test_keyboard__alone__reaches_a_decision(page: Page, served: Served):
     await page.keyboard.press("Tab")
     await expect(row(page, subject).locator("a")).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("Credit default said")
+    await expect(page.locator(".hero")).to_contain_text("Credit default said")
     await expect(page.locator("main")).to_be_focused()
 
     for role in ("banner", "navigation", "main", "contentinfo"):

@@ -132,6 +132,7 @@ async def deployed_world(
     anchored: bool = False,
     committee: tuple[Sequence[str], int] | None = None,
     sealed: tuple[int, int, int] | None = None,
+    attestors: Mapping[str, ContractSpec] | None = None,
     name: str = "",
 ) -> AsyncIterator[World]:
     """Deploy the contract and register the bundled models on a fresh local chain.
@@ -140,15 +141,18 @@ async def deployed_world(
         anchored: predictions of all models are decided through the operator's anchor log.
         committee: members' addresses and threshold of a quorum that vouches, instead of OPERATOR.
         sealed: both windows, seconds, and the bond, wei, where its members vote on chain.
+        attestors: who vouches for these models, by name, instead.
         name: the model that the tests ask; the first one if not said.
     """
     store = CardStore.open(MODELS)
     vouching = {m.model_id: _attestor(m, committee, sealed) for m in store if committee}
+    vouching |= {store.find(of).model_id: spec for of, spec in (attestors or {}).items()}
     async with RpcPool([url], chain_id=CHAIN_ID) as rpc:
         log = anchor_log_of(OPERATOR.address)
         alone = log.address if anchored else OPERATOR.address
         registered = [
-            registration_of(m, vouching[m.model_id].address if committee else alone) for m in store
+            registration_of(m, vouching[m.model_id].address if m.model_id in vouching else alone)
+            for m in store
         ]
         others = [*vouching.values(), *([log] if anchored else [])]
         plan = plan_deployment(registered, others=others)

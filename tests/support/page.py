@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oracle.api.app import create_app
 from oracle.api.keys import ApiKeys
 from oracle.api.server import bind, serve, url_of
+from oracle.chain.anchor import anchor_log_of
+from oracle.chain.deployment import ContractSpec
 from oracle.chain.local import LocalChain, local_chain
 from oracle.chain.signer import AccountSigner
 from oracle.core.prediction import Prediction
+from oracle.inference.store import CardStore
+from oracle.node.anchoring.receipts import filed
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node
-from tests.support.harness import OPERATOR, World, deployed_world, running_node
+from oracle.node.registration import sealed_attestor, terms_for
+from tests.support.harness import MODELS, OPERATOR, World, deployed_world, running_node, until
+
+ANCHORED, SEALED = "wine-origin", "breast-tumour"
+"""Of the served models, the one that is decided on through the anchor log, and the one that is
+voted about; the operator alone vouches for the others."""
+ANCHOR_EVERY = 1.0
 
 
 @dataclass
@@ -27,6 +37,34 @@ class Served:
     world: World
     node: Node
     url: str
+
+    async def ask(self, model: str) -> str:
+        """An account asks another model on chain, with its first vector; the subject, decided."""
+        world = replace(self.world, name=model)
+        (asked,) = await world.ask()
+        await world.decided([asked])
+        return "0x" + asked.hex()
+
+    @contextmanager
+    def anchoring_held(self) -> Iterator[None]:
+        """No batch closes meanwhile."""
+        parts = self.node.parts
+        options = parts.options
+        parts.options = replace(options, anchor_every=3600.0)
+        try:
+            yield
+        finally:
+            parts.options = options
+            parts.to_anchor.set()
+
+    async def until_anchored(self, receipt_id: str) -> None:
+        """Wait for a promised prediction's batch."""
+
+        async def is_anchored() -> bool:
+            found = await filed(self.node.parts, bytes.fromhex(receipt_id[2:]))
+            return found.is_anchored
+
+        await until(is_anchored)
 
     async def decide_elsewhere(self, subject: bytes, row: int = 0) -> Prediction:
         """What a program with the operator's key does without this node: makeDecision, sent."""
@@ -62,14 +100,25 @@ async def serving(node: Node, metrics: Metrics, *, port: int = 0, keys: Sequence
                 await at_work
 
 
+def attestors() -> dict[str, ContractSpec]:
+    """Who vouches for the models that the operator's own transactions do not."""
+    terms = terms_for(
+        CardStore.open(MODELS).find(SEALED).card, commit_window=600, reveal_window=600, bond=10**15
+    )
+    return {
+        ANCHORED: anchor_log_of(OPERATOR.address),
+        SEALED: sealed_attestor([str(OPERATOR.address)], 1, terms),
+    }
+
+
 @asynccontextmanager
 async def served_node(folder: Path, *, name: str = "") -> AsyncIterator[Served]:
     """Everything on a fresh chain; the model that the tests ask is ``name``."""
     metrics = Metrics()
     async with (
         local_chain(folder=folder) as chain,
-        deployed_world(chain.url, name=name) as world,
-        running_node(world, folder, observers=[metrics]) as node,
+        deployed_world(chain.url, attestors=attestors(), name=name) as world,
+        running_node(world, folder, observers=[metrics], anchor_every=ANCHOR_EVERY) as node,
         serving(node, metrics) as url,
     ):
         yield Served(chain=chain, world=world, node=node, url=url)

@@ -4,6 +4,7 @@ import { type Hex, hexToBytes } from "viem";
 
 import type { Account, ModelView } from "./api/types.ts";
 import { fromUnits } from "./model/decimals.ts";
+import { hasOwnConfidence } from "./model/head.ts";
 import { decodeInput } from "./model/model.ts";
 import { packedUnits } from "./model/packed.ts";
 
@@ -27,7 +28,8 @@ export function explain(account: Account, model: ModelView): Explanation {
   const fee = transactions.find(
     ({ state, fee }) => fee && (state === "mined" || state === "final"),
   );
-  const sure = prediction?.confidence ? `, ${percent(prediction.confidence_ppm)} sure` : "";
+  const isStated = prediction?.confidence && hasOwnConfidence(model.card);
+  const sure = isStated ? `, ${percent(prediction.confidence_ppm)} sure` : "";
   return {
     asked: request?.input
       ? `${model.title} was asked about ${inputWords(model, request.input)}.`

@@ -1,10 +1,11 @@
 // Decisions from JavaScript, in Node and in the browser.
 
 export * from "./api/node.ts";
-export type { StreamEvent } from "./api/stream.ts";
+export type { StreamEvent, StreamOptions } from "./api/stream.ts";
 export type * from "./api/types.ts";
 export * from "./chain/abi.ts";
 export * from "./chain/contract.ts";
+export * from "./chain/found.ts";
 export * from "./chain/wallets.ts";
 export * from "./errors.ts";
 export * from "./explain.ts";

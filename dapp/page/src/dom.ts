@@ -33,7 +33,7 @@ export function show(parent: Element, ...children: Child[]): void {
 
 /** Terms and what they are; those that are not known are left out. */
 export function facts(rows: readonly (readonly [string, Child])[]): HTMLElement {
-  const known = rows.filter(([, what]) => what !== null && what !== undefined && what !== "");
+  const known = rows.filter(([, what]) => ![null, undefined, false, ""].includes(what as null));
   return h(
     "dl",
     { class: "facts" },

@@ -1,36 +1,24 @@
 // An input's bytes as the card's features: what was asked, in the words of who made the model.
 
-import { decodeFeatures } from "./packed.js";
+import { fromUnits } from "../../client/src/model/decimals.ts";
+import { packedUnits } from "../../client/src/model/packed.ts";
 import type { Card, Feature } from "./api.js";
 import { type Child, h } from "./dom.js";
+import { octets } from "./hex.js";
+import { decimal } from "./numbers.js";
 import { hash } from "./words.js";
 
-/** The features of an input as a table, or why there is none to show. */
-export function featureTable(card: Card, input: string | null, inputHash: string | null): Child {
-  if (input === null) {
-    return h(
-      "p",
-      {},
-      "The input is not public. Whoever has it can check it against its fingerprint ",
-      inputHash ? hash(inputHash) : "on chain",
-      ".",
-    );
-  }
+/** The features of an input as a table. */
+export function featureTable(card: Card, input: `0x${string}`): Child {
   const features = card.input.features;
   if (!features) {
     const size = (input.length - 2) / 2;
-    return h(
-      "p",
-      {},
-      `${size} bytes of tensors for `,
-      card.input.tensors.map(({ name }) => name).join(", "),
-      ": ",
-      hash(input),
-    );
+    const names = card.input.tensors.map(({ name }) => name).join(", ");
+    return h("p", {}, `${size} bytes of tensors for ${names}: `, hash(input));
   }
-  let values: string[];
+  let units: bigint[];
   try {
-    values = decodeFeatures(features, input);
+    units = packedUnits(features, octets(input));
   } catch {
     return h("p", {}, "The input does not fit the model’s card: ", hash(input));
   }
@@ -45,19 +33,20 @@ export function featureTable(card: Card, input: string | null, inputHash: string
     h(
       "tbody",
       {},
-      features.map((feature, at) => row(feature, values[at] ?? "")),
+      features.map((feature, at) => row(feature, units[at] ?? 0n)),
     ),
   );
 }
 
-function row(feature: Feature, value: string): HTMLElement {
+function row(feature: Feature, units: bigint): HTMLElement {
+  const value = feature.labels?.[Number(units)] ?? decimal(fromUnits(units, feature.decimals));
   return h(
     "tr",
     {},
     h(
       "th",
       { scope: "row" },
-      feature.name,
+      feature.name.replaceAll("_", " "),
       feature.description && h("small", {}, feature.description),
     ),
     h("td", {}, value, feature.unit && h("small", {}, ` ${feature.unit}`)),

@@ -1,6 +1,8 @@
 // What the node tells while the page is open: decisions as they arrive, and whether it can work.
 
-import { get, type Line, type Readiness } from "./api.js";
+import { listen } from "../../client/src/api/stream.ts";
+import { get, http, type Line, type Network, type Readiness } from "./api.js";
+import { pause } from "./time.js";
 
 export type Pulse = "connecting" | "live" | "unwell" | "away";
 
@@ -11,12 +13,15 @@ interface Events {
 }
 
 const CHECK_EVERY = 15_000;
+const RETRY = 2;
+const PATIENCE = 1500;
 
-/** One connection for the whole page; the browser itself resumes it where it broke. */
+/** One connection for the whole page; it goes on where it broke. */
 class Live {
   readonly #target = new EventTarget();
   #connected = false;
   #timer = 0;
+  #first: Promise<void> | null = null;
   pulse: Pulse = "connecting";
   readiness: Readiness | null = null;
 
@@ -35,33 +40,41 @@ class Live {
   }
 
   start(): void {
-    this.#connect();
-    void this.#check();
+    void this.#listen();
+    this.#first = this.#check();
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) void this.#check();
     });
   }
 
-  #connect(): void {
-    const source = new EventSource("/api/stream");
-    source.addEventListener("open", () => {
-      this.#connected = true;
-      void this.#check();
-    });
-    source.addEventListener("decision", (event) => {
-      this.#emit("decision", JSON.parse((event as MessageEvent<string>).data) as Line);
-    });
-    source.addEventListener("reset", () => this.#emit("reset", undefined));
-    source.addEventListener("error", () => {
-      this.#connected = false;
-      this.#say("away");
-      // A browser gives up where the answer was no stream, such as a proxy's error.
-      if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(() => {
-        this.#connect();
+  /** The chain that the node works on; null where it does not say so soon. */
+  async network(): Promise<Network | null> {
+    if (!this.readiness) await Promise.race([this.#first, pause(PATIENCE)]);
+    return this.readiness?.network ?? null;
+  }
+
+  async #listen(): Promise<never> {
+    const options = {
+      longestPause: RETRY,
+      onConnection: (stands: boolean) => {
+        this.#connected = stands;
+        if (stands) void this.#check();
+        else this.#say("away");
+      },
+    };
+    for (;;) {
+      try {
+        for await (const event of listen(http, undefined, options)) {
+          if (event.kind === "decision") this.#emit("decision", event.decision);
+          else this.#emit("reset", undefined);
+        }
+      } catch {
+        // The very first connection was refused, so there is no place to go on from.
+        this.#say("away");
+        await pause(RETRY * 1000);
         this.#emit("reset", undefined);
-      }, 3000);
-    });
+      }
+    }
   }
 
   async #check(): Promise<void> {

@@ -1,13 +1,16 @@
 // The page: which view stands for which address, and the state of node and chain above all of them.
 
-import { Refused } from "./api.js";
+import { NodeError } from "./api.js";
 import { h, show } from "./dom.js";
 import { live, type Pulse } from "./live.js";
 import type { View } from "./view.js";
 import { showDecision } from "./views/decision.js";
 import { showList } from "./views/list.js";
 import { showModel, showModels } from "./views/model.js";
-import { refresh, short } from "./words.js";
+import { showPrediction } from "./views/prediction.js";
+import { showPredictions } from "./views/predictions.js";
+import { refresh } from "./numbers.js";
+import { short } from "./words.js";
 
 const main = document.querySelector("#main") as HTMLElement;
 let leaving = new AbortController();
@@ -17,6 +20,8 @@ let isFailed = false;
 const ROUTES: readonly (readonly [RegExp, View])[] = [
   [/^\/$/, showList],
   [/^\/decision\/(0x[0-9a-f]{64})\/(0x[0-9a-f]{64})$/, showDecision],
+  [/^\/predictions$/, showPredictions],
+  [/^\/prediction\/(0x[0-9a-f]{64})$/, showPrediction],
   [/^\/models$/, showModels],
   [/^\/model\/([^/]+)$/, showModel],
   [
@@ -44,7 +49,7 @@ async function route(): Promise<void> {
   mark(path);
   isFailed = false;
   try {
-    if (!found?.[0]) throw new Refused(404, "there is no such page", "go back to the decisions");
+    if (!found?.[0]) throw new NodeError("there is no such page", "go back to the decisions", 404);
     const args = found[0].slice(1).map((part) => (part ? decodeURIComponent(part) : ""));
     await found[1](main, { args, query: new URLSearchParams(search), signal });
   } catch (error) {
@@ -65,7 +70,7 @@ async function route(): Promise<void> {
 function failed(error: unknown): void {
   document.title = "Decision Oracle";
   const refused =
-    error instanceof Refused ? error : new Refused(-1, String(error), "load the page again");
+    error instanceof NodeError ? error : new NodeError(String(error), "load the page again", -1);
   const again = h("button", { type: "button", onclick: () => void route() }, "Try again");
   const head = refused.status === 0 ? "The node is away" : "This can not be shown";
   show(
@@ -83,9 +88,11 @@ function failed(error: unknown): void {
 
 /** Tell which of the main links is shown. */
 function mark(path: string): void {
-  const kind = path.startsWith("/model") ? "#/models" : path.startsWith("/ask") ? "#/ask" : "#/";
+  const kind = ["/model", "/ask", "/prediction"].find((start) => path.startsWith(start)) ?? "/";
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.getAttribute("href") === kind) link.setAttribute("aria-current", "page");
+    const leads = link.getAttribute("href")?.slice(1).split("?")[0] ?? "";
+    if (kind === "/" ? leads === "/" : leads.startsWith(kind))
+      link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

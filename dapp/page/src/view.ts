@@ -15,6 +15,11 @@ export function decisionHref(modelId: string, subject: string): string {
   return `#/decision/${modelId}/${subject}`;
 }
 
+/** The address of a prediction that was promised. */
+export function predictionHref(id: string): string {
+  return `#/prediction/${id}`;
+}
+
 /** The title of the window. */
 export function title(text: string): void {
   document.title = `${text} · Decision Oracle`;

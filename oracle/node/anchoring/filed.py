@@ -87,6 +87,25 @@ async def filed_about(parts: Parts, subject: bytes, model_id: bytes | None) -> l
     )
 
 
+async def filed_newest(
+    parts: Parts,
+    *,
+    limit: int,
+    before: int | None,
+    model_id: bytes | None,
+    anchored: bool | None,
+) -> tuple[list[Filed], int | None]:
+    """The latest promised predictions, newest first, and where the next page begins."""
+
+    def read(db: Connection) -> tuple[list[Filed], int | None]:
+        found, following = promises.newest(
+            db, limit=limit, before=before, model_id=model_id, anchored=anchored
+        )
+        return [file_of(db, each) for each in found], following
+
+    return await parts.journal.read(read)
+
+
 def file_of(db: Connection, promised: Promised) -> Filed:
     """A promised prediction with what the journal knows of it."""
     batch = transaction = None

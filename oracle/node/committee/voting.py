@@ -154,3 +154,19 @@ def _latest(db: Connection, committee: SealedCommittee, model_id: bytes) -> list
         if each.closed is not None
     ]
     return found[:RECENT]
+
+
+async def rounds_of_subject(parts: Parts, model_id: bytes, subject: bytes) -> list[Round]:
+    """The rounds about a subject that this node followed; none where it does not vote.
+
+    Raises:
+        JournalError: the journal can not be read.
+    """
+    committee = parts.roles.sealed().get(model_id)
+    if committee is None:
+        return []
+    events = await parts.journal.read(
+        lambda db: rounds.events_about(db, committee.attestor, model_id, subject)
+    )
+    found = rounds_of(committee, model_id, subject, events)
+    return [each for each in found if each.sealed]

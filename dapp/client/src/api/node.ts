@@ -7,7 +7,7 @@ import type { ReadFile } from "../model/model.ts";
 import { readReceipt } from "../receipt/reader.ts";
 import type { Receipt } from "../receipt/receipt.ts";
 import { Http, type HttpOptions } from "./http.ts";
-import { type StreamEvent, listen } from "./stream.ts";
+import { type StreamEvent, type StreamOptions, listen } from "./stream.ts";
 import type {
   Account,
   DecisionLine,
@@ -174,8 +174,8 @@ export class OracleNode {
   }
 
   /** Decisions as they arrive, until the signal aborts. */
-  stream(signal?: AbortSignal): AsyncGenerator<StreamEvent> {
-    return listen(this.#http, signal);
+  stream(signal?: AbortSignal, options?: StreamOptions): AsyncGenerator<StreamEvent> {
+    return listen(this.#http, signal, options);
   }
 
   /** The chain that the node works on, its decision contract, and its operator. */

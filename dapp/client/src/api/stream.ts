@@ -10,15 +10,25 @@ import type { DecisionLine } from "./types.ts";
 /** A decision that is new or has moved; or that the list is to be loaded anew. */
 export type StreamEvent = { kind: "decision"; decision: DecisionLine } | { kind: "reset" };
 
+export interface StreamOptions {
+  /** Called whenever the connection stands, and when it broke. */
+  onConnection?: (stands: boolean) => void;
+  /** Most seconds until the next try to connect. */
+  longestPause?: number;
+}
+
 const LEAST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
 
 /**
  * What the node tells, until the signal aborts. A connection that breaks is made again and goes on
  * where it was; where the node no longer knows that place, it says `reset`.
  * @throws {NodeError} the first connection is refused
  */
-export async function* listen(http: Http, signal?: AbortSignal): AsyncGenerator<StreamEvent> {
+export async function* listen(
+  http: Http,
+  signal?: AbortSignal,
+  { onConnection, longestPause = 30 }: StreamOptions = {},
+): AsyncGenerator<StreamEvent> {
   let last: string | undefined;
   let pause = LEAST_PAUSE;
   for (let first = true; !signal?.aborted; first = false) {
@@ -27,6 +37,7 @@ export async function* listen(http: Http, signal?: AbortSignal): AsyncGenerator<
     try {
       const response = await connect(http, last, stop);
       pause = LEAST_PAUSE;
+      onConnection?.(true);
       for await (const { name, text, id } of events(response.body!)) {
         last = id ?? last;
         if (name === "reset") yield { kind: "reset" };
@@ -38,8 +49,9 @@ export async function* listen(http: Http, signal?: AbortSignal): AsyncGenerator<
     } finally {
       connection.abort();
     }
+    onConnection?.(false);
     await sleep(pause, signal);
-    pause = Math.min(2 * pause, LONGEST_PAUSE);
+    pause = Math.min(2 * pause, longestPause * 1000);
   }
 }
 

@@ -50,6 +50,8 @@ export interface DecisionView extends Said {
 export interface RequestView {
   origin: "chain" | "api";
   input: Hex | null;
+  /** Why there is none: only who has a key sees it, or the node has none. */
+  input_hidden: "key" | "absent" | null;
   input_hash: Hex | null;
   requester: Address | null;
   deadline: number | null;
@@ -60,6 +62,7 @@ export interface RequestView {
 }
 
 export interface TransactionView {
+  purpose: "answer" | "commit" | "reveal" | "tally" | "anchor" | "relay";
   state: "queued" | "signed" | "sent" | "mined" | "final" | "dropped";
   hash: Hex | null;
   block_number: number | null;
@@ -119,6 +122,19 @@ export interface ModelLine {
   kind: "score" | "class";
   labels: string[];
   features: string[];
+  /** What each verdict means, by its name in capitals. */
+  meaning: Record<string, string>;
+}
+
+/** How a policy turns a prediction into a verdict. */
+export interface PolicyView {
+  address: Address;
+  kind: "threshold" | "class" | "other";
+  words: string;
+  /** Of a threshold: values from here on are high, values below are low. */
+  high_from: string | null;
+  low_below: string | null;
+  accept_high: boolean | null;
 }
 
 /** A model: its card, how it is judged, and where it stands on chain. */
@@ -126,15 +142,17 @@ export interface ModelView extends ModelLine {
   description: string;
   card: Card;
   example: Record<string, string> | Hex | null;
-  meaning: Record<string, string>;
   on_chain: {
     registered: boolean;
     attested_here: boolean;
     attestor: Address | null;
+    owner: Address | null;
     trust_level: number | null;
     fee_gwei: number | null;
+    max_age: number | null;
     paused: boolean | null;
-    policy: { address: Address; kind: "threshold" | "class" | "other"; words: string } | null;
+    change_at: number | null;
+    policy: PolicyView | null;
   };
   file: string;
 }

@@ -1,43 +1,10 @@
-// The wallets that a browser has (EIP-6963), each found by its own announcement.
-//
-// https://eips.ethereum.org/EIPS/eip-6963
+// A wallet that was found, asked for an account on the right chain.
 
-import { type Account, type EIP1193Provider, type Hex, createWalletClient, custom } from "viem";
+import { type Account, type Hex, createWalletClient, custom } from "viem";
 
 import { ChainError } from "../errors.ts";
 import type { Wallet } from "./contract.ts";
-
-/** A wallet that announced itself. */
-export interface FoundWallet {
-  info: { uuid: string; name: string; icon: string; rdns: string };
-  provider: EIP1193Provider;
-}
-
-/**
- * Tells of each wallet once, now and when more are installed or unlocked.
- * @returns what stops it
- */
-export function watchWallets(told: (wallet: FoundWallet) => void): () => void {
-  const known = new Set<string>();
-  const announced = (event: Event) => {
-    const { detail } = event as CustomEvent<FoundWallet>;
-    if (!detail?.info?.uuid || !detail.provider || known.has(detail.info.uuid)) return;
-    known.add(detail.info.uuid);
-    told(detail);
-  };
-  globalThis.addEventListener("eip6963:announceProvider", announced);
-  globalThis.dispatchEvent(new Event("eip6963:requestProvider"));
-  return () => globalThis.removeEventListener("eip6963:announceProvider", announced);
-}
-
-/** The wallets that announce themselves within a while. */
-export async function findWallets(milliseconds = 200): Promise<FoundWallet[]> {
-  const found: FoundWallet[] = [];
-  const stop = watchWallets((wallet) => found.push(wallet));
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
-  stop();
-  return found;
-}
+import type { FoundWallet } from "./found.ts";
 
 /**
  * Asks the visitor for an account of a wallet, on this chain.

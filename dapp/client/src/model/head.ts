@@ -122,3 +122,12 @@ function toPpm(units: bigint, { name, decimals = 0 }: OutputSpec): number {
     'write "scores": "any" into the card\'s head, or name a confidence output',
   );
 }
+
+/**
+ * Whether the confidence says something besides the value: that of a label does, and one that an
+ * output of its own states; the greatest of the probabilities of which the value is one does not.
+ */
+export function hasOwnConfidence({ head }: Card): boolean {
+  if (head.kind === "class") return true;
+  return head.confidence !== undefined && head.confidence.output !== head.output;
+}

@@ -3,8 +3,6 @@
 // Features stand one after the other, big-endian, negative ones in two's complement. The number a
 // model sees is integer / 10^decimals in binary64, rounded to the tensor's dtype.
 
-import { numberToBytes } from "viem";
-
 import { InvalidInput } from "../errors.ts";
 import type { Feature, InputSpec } from "./card.ts";
 import { fromUnits, toUnits } from "./decimals.ts";
@@ -123,7 +121,10 @@ function bounds(feature: Feature): [bigint, bigint] {
 
 function toBytes(feature: Feature, units: bigint): Uint8Array {
   const bits = bitsOf(feature);
-  return numberToBytes(BigInt.asUintN(bits, units), { size: bits / 8 });
+  const digits = BigInt.asUintN(bits, units)
+    .toString(16)
+    .padStart(bits / 4, "0");
+  return Uint8Array.from(digits.match(/../g)!, (pair) => parseInt(pair, 16));
 }
 
 /** The decimal text is read as the nearest binary64, which is the quotient rounded once. */

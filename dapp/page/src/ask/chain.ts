@@ -6,16 +6,17 @@ import {
   createPublicClient,
   custom,
   type Hex,
+  type Log,
   parseEventLogs,
 } from "viem";
 
 import { decisionContractAbi } from "../../../client/src/chain/abi.ts";
 import { DecisionContract } from "../../../client/src/chain/contract.ts";
-import { connectWallet, type FoundWallet } from "../../../client/src/chain/wallets.ts";
+import type { FoundWallet } from "../../../client/src/chain/found.ts";
+import { connectWallet } from "../../../client/src/chain/wallets.ts";
 import { ChainError } from "../../../client/src/errors.ts";
-import type { Model, Readiness } from "../api.js";
-import type { Wallet } from "../wallet.js";
-import { type Dapp, ensureDapp } from "./dapps.js";
+import type { Model, Network } from "../api.js";
+import { type Dapp, ensureDapp, newParcel, outcomeOf } from "./dapps.js";
 
 export type Tell = (what: string) => void;
 
@@ -23,10 +24,11 @@ const POLL_MS = 700;
 const PATIENCE_MS = 180_000;
 const GWEI = 10n ** 9n;
 
-/** A request on chain, and the dApp that made it, where one did. */
+/** A request on chain. */
 export interface Request {
   readonly id: Hex;
-  readonly dapp: Address | null;
+  /** What the dApp that made it made of the decision; null where a wallet asked. */
+  outcome(): Promise<string | null>;
 }
 
 /**
@@ -34,28 +36,27 @@ export interface Request {
  * @throws {ChainError} the visitor declines, or the contract refuses
  */
 export async function askOnChain(
-  wallet: Wallet,
+  wallet: FoundWallet,
   model: Model,
   input: Uint8Array,
-  { chain_id: chain, contract }: Readiness["network"],
+  { chain_id: chain, contract }: Network,
   dapp: Dapp | null,
   tell: Tell,
 ): Promise<Request> {
   tell(`Waiting for ${wallet.info.name} …`);
-  const found = wallet as FoundWallet;
-  const signer = await connectWallet(found, chain);
+  const signer = await connectWallet(wallet, chain);
   const client = createPublicClient({
-    transport: custom(found.provider),
+    transport: custom(wallet.provider),
     pollingInterval: POLL_MS,
   });
-  const [modelId, address] = [model.id as Hex, contract as Address];
+  const [modelId, address] = [model.id, contract as Address];
   if (!dapp) {
     tell("Confirm the request in the wallet; then its block is awaited.");
     const contract_ = new DecisionContract(client, address);
     const { requestId } = await contract_.request(signer, { modelId, input });
-    return { id: requestId, dapp: null };
+    return { id: requestId, outcome: () => Promise.resolve(null) };
   }
-  const send = async (to: Address, data: Hex, value = 0n) => {
+  const send = async (to: Address, data: Hex, value: bigint) => {
     const hash = await signer.sendTransaction({ to, data, value, chain: null });
     tell("Sent; waiting for its block …");
     const receipt = await client.waitForTransactionReceipt({ hash, timeout: PATIENCE_MS });
@@ -64,11 +65,23 @@ export async function askOnChain(
   };
   const about = { contract: address, modelId, account: signer.account.address };
   const at = await ensureDapp(client, dapp, about, send, tell);
-  tell(`Confirm in the wallet: ${dapp.asks}.`);
   const fee = BigInt(model.on_chain.fee_gwei ?? 0) * GWEI;
-  const { logs } = await send(at, dapp.ask(bytesToHex(input)), fee);
+  const parcel = newParcel();
+  const steps = dapp.steps(bytesToHex(input), fee, parcel);
+  const made = [];
+  for (const [place, { does, data, value }] of steps.entries()) {
+    const of = steps.length > 1 ? ` (${place + 1} of ${steps.length})` : "";
+    tell(`Confirm in the wallet: ${does}${of}.`);
+    made.push(...(await send(at, data, value)).logs);
+  }
+  const id = requestIn(made, contract);
+  const name = dapp.names === "parcel" ? parcel : id;
+  return { id, outcome: () => outcomeOf(client, dapp, at, name) };
+}
+
+function requestIn(logs: Log[], contract: string): Hex {
   const asked = parseEventLogs({ abi: decisionContractAbi, logs, eventName: "DecisionRequested" });
   const made = asked.find((log) => log.address.toLowerCase() === contract.toLowerCase());
-  if (!made) throw new ChainError("the dApp asked for nothing", "look at its transaction");
-  return { id: made.args.requestId, dapp: at };
+  if (made) return made.args.requestId;
+  throw new ChainError("the dApp asked for nothing", "look at its transaction");
 }

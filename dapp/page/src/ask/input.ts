@@ -4,6 +4,8 @@ import { InvalidInput } from "../../../client/src/errors.ts";
 import { encodeInput } from "../../../client/src/model/model.ts";
 import type { Card, Feature, Model } from "../api.js";
 import { type Child, h } from "../dom.js";
+import { octets } from "../hex.js";
+import { decimal } from "../numbers.js";
 
 export { InvalidInput };
 
@@ -30,7 +32,7 @@ export function encode(card: Card, given: Given): Uint8Array {
     if (!/^0x([0-9a-fA-F]{2})+$/.test(given)) {
       throw new InvalidInput("the input is no hex", "write 0x and pairs of hex digits");
     }
-    return Uint8Array.from(given.slice(2).match(/../g) ?? [], (pair) => parseInt(pair, 16));
+    return octets(given);
   }
   return encodeInput(card, given);
 }
@@ -75,11 +77,21 @@ function control(feature: Feature): HTMLInputElement | HTMLSelectElement {
 function labelled(feature: Feature, field: HTMLElement): HTMLElement {
   const range: Child = feature.labels
     ? null
-    : [feature.min ?? "…", " to ", feature.max ?? "…", feature.unit && ` ${feature.unit}`];
+    : [
+        decimal(feature.min ?? "…"),
+        " to ",
+        decimal(feature.max ?? "…"),
+        feature.unit && ` ${feature.unit}`,
+      ];
   return h(
     "div",
     {},
-    h("label", { for: field.id }, feature.name, feature.unit && ` (${feature.unit})`),
+    h(
+      "label",
+      { for: field.id },
+      feature.name.replaceAll("_", " "),
+      feature.unit && ` (${feature.unit})`,
+    ),
     field,
     h(
       "small",

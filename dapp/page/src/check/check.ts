@@ -1,26 +1,27 @@
-// *Check it myself*: everything that a decision claims, computed or read again by the visitor's browser.
+// *Check it myself*: everything that a decision or a promise claims, computed or read again by the visitor's browser.
 //
 // Nothing is taken from the node but the receipt and the model's file, and both are held to hashes that the
 // chain knows; what the chain says comes through the visitor's own connection.
 
-import { createPublicClient, custom, type PublicClient } from "viem";
+import { createPublicClient, custom, http, type PublicClient } from "viem";
 
 import { ChainError, OracleError } from "../../../client/src/errors.ts";
 import { readReceipt } from "../../../client/src/receipt/reader.ts";
 import type { Receipt } from "../../../client/src/receipt/receipt.ts";
 import type { Check } from "../../../client/src/verify/report.ts";
 import { verify } from "../../../client/src/verify/verify.ts";
-import { type Account, Refused, text } from "../api.js";
+import { NodeError, text } from "../api.js";
 import type { Connection } from "../connection.js";
 import { h, show } from "../dom.js";
 import { CLAIMS } from "./claims.js";
 import { type Outcome, Steps } from "./steps.js";
 
-const VERDICTS = ["none", "reject", "accept", "review"];
 const WORDS: Record<Outcome, string> = {
-  right: "Everything holds: this is what the model says, and what the contract decided.",
-  wrong: "Something does not hold. Do not rely on this decision.",
+  right: "Everything holds.",
+  wrong: "Something does not hold. Do not rely on it.",
   open: "What could be checked holds; some of it could not be checked.",
+  later:
+    "Everything that there is so far holds: the model says this, and the operator signed the promise to anchor it.",
 };
 const OUTCOMES: Record<Check["outcome"], Outcome> = {
   held: "right",
@@ -28,55 +29,57 @@ const OUTCOMES: Record<Check["outcome"], Outcome> = {
   skipped: "open",
 };
 
-/** Check a decision as it is shown, and show each step. */
+/** What is checked: the receipt at a path, held to what the page shows of it. */
+export interface Checked {
+  readonly receipt: string;
+  readonly model?: string;
+  readonly file: string;
+  /** Names, each with what is shown and where it stands in the receipt. */
+  readonly shown: readonly (readonly [string, unknown, (receipt: Receipt) => unknown])[];
+  /** What it means if all of it holds. */
+  readonly holds: string;
+}
+
+/** Check what is shown, and show each step. */
 export async function runCheck(
   root: HTMLElement,
-  account: Account,
-  file: string,
+  checked: Checked,
   connection: Connection | null,
   signal: AbortSignal,
 ): Promise<void> {
   const steps = new Steps();
   const verdict = h("p", { class: "outcome", role: "status" }, "Checking …");
   show(root, steps.list, verdict);
-  const receipt = await receiptOf(account, steps, signal);
-  if (receipt) await checkReceipt(receipt, file, connection, steps);
+  const receipt = await receiptOf(checked, steps, signal);
+  if (receipt) await checkReceipt(receipt, checked.file, connection, steps);
   signal.throwIfAborted();
-  verdict.dataset["outcome"] = steps.outcome;
-  verdict.textContent = WORDS[steps.outcome];
+  const { outcome } = steps;
+  verdict.dataset["outcome"] = outcome;
+  verdict.textContent = `${WORDS[outcome]} ${outcome === "right" ? checked.holds : ""}`.trim();
 }
 
 /** The receipt, if it is one about what is shown. */
 async function receiptOf(
-  account: Account,
+  { receipt: path, model, shown }: Checked,
   steps: Steps,
   signal: AbortSignal,
 ): Promise<Receipt | null> {
-  const claim = "The receipt is about the decision that is shown";
+  const claim = "The receipt is about what is shown here";
   try {
-    const query = { model: account.model.id };
-    const receipt = readReceipt(await text(`/api/receipts/${account.subject}`, query, signal));
-    const apart = difference(account, receipt);
-    steps.add(claim, apart ? "wrong" : "right", apart ?? "model, subject, value and verdict");
+    const receipt = readReceipt(await text(path, { model }, signal));
+    const apart = shown.find(([, here, there]) => String(here) !== String(there(receipt)));
+    const [name, here, there] = apart ?? [];
+    const found = apart
+      ? `the page shows the ${name} ${here}, the receipt has ${there?.(receipt)}`
+      : shown.map(([name]) => name).join(", ");
+    steps.add(claim, apart ? "wrong" : "right", found);
     return apart ? null : receipt;
   } catch (error) {
     if (signal.aborted) throw error;
     const said = error instanceof Error ? error.message : String(error);
-    steps.add(claim, error instanceof Refused ? "open" : "wrong", said);
+    steps.add(claim, error instanceof NodeError ? "open" : "wrong", said);
     return null;
   }
-}
-
-/** What the receipt says otherwise than the page; null where they agree. */
-function difference(account: Account, { prediction, decision }: Receipt): string | null {
-  const pairs: [string, unknown, unknown][] = [
-    ["model", account.model.id, prediction.modelId],
-    ["subject", account.subject, prediction.subject],
-    ["value", account.decision?.value, prediction.value],
-    ["verdict", account.decision?.verdict, VERDICTS[decision?.verdict ?? 0]],
-  ];
-  const apart = pairs.find(([, shown, said]) => String(shown) !== String(said));
-  return apart ? `the page shows the ${apart[0]} ${apart[1]}, the receipt has ${apart[2]}` : null;
 }
 
 async function checkReceipt(
@@ -107,13 +110,17 @@ async function checkReceipt(
 }
 
 function tell(steps: Steps, { name, what }: Pick<Check, "name" | "what">, outcome: Outcome): void {
-  const said = name === "chain" && outcome === "open" && what.startsWith("no client");
-  const found = said ? "name a connection of your own above, and check again" : what;
-  steps.add(CLAIMS[name] ?? name, outcome, name === "chain" && !said ? `chain ${found}` : found);
+  if (what.startsWith("nothing of it is on chain yet"))
+    return steps.add(CLAIMS["chain"] ?? name, "later", what);
+  const isUnasked = name === "chain" && what.startsWith("no client");
+  const found = isUnasked ? "name a connection of your own above, and check again" : what;
+  const isChain = name === "chain" && what.startsWith("id ");
+  steps.add(CLAIMS[name] ?? name, outcome, isChain ? `chain ${found}` : found);
 }
 
 function clientOf(connection: Connection): PublicClient {
-  const request = ({ method, params }: { method: string; params?: readonly unknown[] }) =>
-    connection.request(method, params ?? []);
-  return createPublicClient({ transport: custom({ request }, { retryCount: 0 }) });
+  const options = { retryCount: 0 };
+  const transport =
+    "url" in connection ? http(connection.url, options) : custom(connection.provider, options);
+  return createPublicClient({ transport });
 }

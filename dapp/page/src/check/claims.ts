@@ -18,6 +18,7 @@ export const CLAIMS: Readonly<Record<string, string>> = {
   evidence: "The evidence is about exactly this",
   verdict: "The verdict follows from the rule",
   chain: "Your connection leads to the same chain",
+  "anchor log": "The log is the published one, and the operator’s",
   "block of the anchor": "The batch’s block is in the chain",
   "root on chain": "The chain has the batch’s root",
   contract: "The contract is the published one",

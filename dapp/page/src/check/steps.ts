@@ -1,14 +1,16 @@
-// What a check found, claim by claim: each holds, does not hold, or could not be looked at, and why.
+// What a check found, claim by claim: each holds, does not hold, could not be looked at, or has nothing
+// to be looked at yet, and why.
 
 import { h } from "../dom.js";
 
-export type Outcome = "right" | "wrong" | "open";
+export type Outcome = "right" | "wrong" | "open" | "later";
 
-const SIGNS: Record<Outcome, string> = { right: "✓", wrong: "✗", open: "–" };
+const SIGNS: Record<Outcome, string> = { right: "✓", wrong: "✗", open: "–", later: "…" };
 const SAID: Record<Outcome, string> = {
   right: "holds",
   wrong: "does not hold",
   open: "not checked",
+  later: "not there yet",
 };
 
 /** A list of claims that fills as they are looked at. */
@@ -30,9 +32,9 @@ export class Steps {
     );
   }
 
-  /** All of it in one word: wrong if anything is, open if anything could not be looked at. */
+  /** All of it in one word, the worst that there is. */
   get outcome(): Outcome {
-    if (this.#outcomes.includes("wrong")) return "wrong";
-    return this.#outcomes.includes("open") ? "open" : "right";
+    const order: readonly Outcome[] = ["wrong", "open", "later"];
+    return order.find((each) => this.#outcomes.includes(each)) ?? "right";
   }
 }

@@ -5,7 +5,8 @@ import type { Hex } from "viem";
 import { batchId, predictionLeaf, rootBy } from "../../../client/src/receipt/merkle.ts";
 import type { Anchor, Receipt } from "../../../client/src/receipt/receipt.ts";
 import { svg } from "../dom.js";
-import { count, short } from "../words.js";
+import { count } from "../numbers.js";
+import { short } from "../words.js";
 
 const WIDE = 640;
 const STEP = 58;
@@ -27,7 +28,7 @@ export function proofPath({ chain, prediction }: Receipt, anchor: Anchor): SVGEl
     y += STEP;
   };
   place(
-    `block ${count(anchor.blockNumber)}: batch ${batch.number}`,
+    `block ${count(anchor.blockNumber)}: batch ${count(Number(batch.number))}`,
     batchId(chain.id, log, batch),
     "block",
   );
@@ -47,7 +48,7 @@ export function proofPath({ chain, prediction }: Receipt, anchor: Anchor): SVGEl
     const sibling = proof[level] ?? leaf;
     rows.unshift(branch(y));
     rows.push(node(SIDE, y, "hashed with", sibling, "sibling"));
-    if (level === 0) place(`this prediction, number ${index}`, leaf, "leaf");
+    if (level === 0) place(`this prediction, number ${count(Number(index))}`, leaf, "leaf");
     else place("", nodes[level - 1] ?? leaf, "node");
   }
   return frame(rows, y);

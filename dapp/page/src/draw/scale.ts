@@ -2,6 +2,7 @@
 
 import type { Policy, Verdict } from "../api.js";
 import { svg } from "../dom.js";
+import { decimal } from "../numbers.js";
 
 const WIDE = 640;
 const EDGE = 12;
@@ -153,5 +154,5 @@ function placer(from: number, to: number): (value: number) => number {
 }
 
 function trim(value: number): string {
-  return String(Number(value.toPrecision(4)));
+  return decimal(String(Number(value.toPrecision(4))));
 }

@@ -2,7 +2,8 @@
 
 import type { Account } from "../api.js";
 import { h } from "../dom.js";
-import { hash, lasted, STATES } from "../words.js";
+import { lasted } from "../numbers.js";
+import { hash, STATES } from "../words.js";
 
 /** The timeline as a list whose stops a style sheet draws. */
 export function timeline(account: Account): HTMLElement {

@@ -1,25 +1,29 @@
 // *Ask for a decision*: a form from the card, sent with the visitor's wallet or through the node.
 
+import { type FoundWallet, watchWallets } from "../../../client/src/chain/found.ts";
 import { OracleError } from "../../../client/src/errors.ts";
 import { askOnChain } from "../ask/chain.js";
-import { dappFor, type Dapp, outcomeOf } from "../ask/dapps.js";
+import { dappFor, type Dapp } from "../ask/dapps.js";
 import { encode, type InputForm, inputForm, InvalidInput } from "../ask/input.js";
 import {
+  access,
   type Account,
   get,
   type Model,
   type ModelLine,
   modelOf,
+  NodeError,
   post,
   type Readiness,
-  Refused,
 } from "../api.js";
 import { type Child, h, section, show } from "../dom.js";
+import { live } from "../live.js";
+import { fee } from "../numbers.js";
 import { pause } from "../time.js";
 import { decisionHref, type Place, title } from "../view.js";
-import { refusal, type Wallet, wallets } from "../wallet.js";
-import { badge, count, percent } from "../words.js";
+import { badge, capital, meaningOf, saying } from "../words.js";
 
+const WAIT = 20;
 const OVER = new Set(["final", "expired", "refused"]);
 
 /** The form for one model, after the choice of it. */
@@ -33,7 +37,7 @@ export async function showAsk(
   const head = h("h1", {}, "Ask for a decision");
   if (!chosen)
     return show(root, head, h("p", { class: "empty quiet" }, "This node serves no model."));
-  const model = await modelOf(chosen);
+  const [model, network] = await Promise.all([modelOf(chosen), live.network()]);
   const choice = h(
     "select",
     { id: "ask-model" },
@@ -50,16 +54,16 @@ export async function showAsk(
     head,
     h("p", { class: "lead" }, model.description),
     h("div", { class: "filters" }, h("div", {}, h("label", { for: choice.id }, "Model"), choice)),
-    askForm(model, signal),
+    askForm(model, network?.currency, signal),
   );
 }
 
 type Way = "wallet" | "dapp" | "node";
 
-function askForm(model: Model, signal: AbortSignal): HTMLElement {
+function askForm(model: Model, currency: string | undefined, signal: AbortSignal): HTMLElement {
   const input = inputForm(model);
   const dapp = dappFor(model);
-  const ways = waysOf(model, dapp, signal);
+  const ways = waysOf(model, dapp, currency, signal);
   const outcome = h("div", { id: "outcome", role: "status", "aria-live": "polite" });
   const send = h("button", { class: "main", type: "submit", id: "send" }, "Ask");
   const example = h(
@@ -86,18 +90,24 @@ function askForm(model: Model, signal: AbortSignal): HTMLElement {
 interface Ways {
   readonly fields: HTMLElement;
   way(): Way;
-  wallet(): Wallet | null;
-  key(): string;
+  wallet(): FoundWallet | null;
 }
 
-function waysOf(model: Model, dapp: Dapp | null, signal: AbortSignal): Ways {
-  const fee = model.on_chain.fee_gwei ?? 0;
+function waysOf(
+  model: Model,
+  dapp: Dapp | null,
+  currency: string | undefined,
+  signal: AbortSignal,
+): Ways {
+  const cost = fee(model.on_chain.fee_gwei, currency);
   const wallet = h("select", { id: "wallet" });
   const key = h("input", {
     id: "key",
     type: "password",
     autocomplete: "off",
     placeholder: "only where the node asks for one",
+    value: access.key,
+    oninput: () => (access.key = key.value.trim()),
   });
   const none = h(
     "p",
@@ -132,7 +142,7 @@ function waysOf(model: Model, dapp: Dapp | null, signal: AbortSignal): Ways {
     );
   };
   const way = (): Way => (radios.find((radio) => radio.checked)?.value ?? "node") as Way;
-  let known: readonly Wallet[] = [];
+  const known: FoundWallet[] = [];
   const settle = (): void => {
     const byNode = way() === "node";
     keyField.hidden = !byNode;
@@ -140,7 +150,6 @@ function waysOf(model: Model, dapp: Dapp | null, signal: AbortSignal): Ways {
     none.hidden = byNode || known.length > 0;
   };
   const fill = (): void => {
-    known = wallets(fill, signal);
     const before = wallet.value;
     show(
       wallet,
@@ -154,11 +163,7 @@ function waysOf(model: Model, dapp: Dapp | null, signal: AbortSignal): Ways {
     "fieldset",
     {},
     h("legend", {}, "Who asks?"),
-    choice(
-      "wallet",
-      "My wallet",
-      `asks on chain, and pays ${count(fee)} gwei to whoever answers, and gas`,
-    ),
+    choice("wallet", "My wallet", `asks on chain, and pays ${cost} to whoever answers, and gas`),
     dapp &&
       choice(
         "dapp",
@@ -171,7 +176,10 @@ function waysOf(model: Model, dapp: Dapp | null, signal: AbortSignal): Ways {
     none,
     keyField,
   );
-  fill();
+  signal.addEventListener(
+    "abort",
+    watchWallets((found) => (known.push(found), fill())),
+  );
   const first = known.length > 0 || !model.on_chain.attested_here ? "wallet" : "node";
   for (const radio of radios) radio.checked = radio.value === first;
   settle();
@@ -179,7 +187,6 @@ function waysOf(model: Model, dapp: Dapp | null, signal: AbortSignal): Ways {
     fields,
     way,
     wallet: () => known.find(({ info }) => info.uuid === wallet.value) ?? null,
-    key: () => key.value.trim(),
   };
 }
 
@@ -197,8 +204,8 @@ async function ask(
     const octets = encode(model.card, given);
     if (ways.way() === "node") {
       tell("Asking the node …");
-      const body = { model: model.name, input: given, wait: 20 };
-      return told(outcome, await post<Account>("/api/decisions", body, ways.key()), null);
+      const body = { model: model.name, input: given, wait: WAIT };
+      return told(outcome, model, await post<Account>("/api/decisions", body, WAIT), null);
     }
     const wallet = ways.wallet();
     if (!wallet)
@@ -207,19 +214,14 @@ async function ask(
         "choose another way, or install one",
       );
     const { network } = await get<Readiness>("/readyz", {}, signal, [503]);
-    const through_ = ways.way() === "dapp" ? dapp : null;
-    const asked = await askOnChain(wallet, model, octets, network, through_, tell);
-    tell(["Asked. Waiting for the decision …"]);
+    const asking = ways.way() === "dapp" ? dapp : null;
+    const asked = await askOnChain(wallet, model, octets, network, asking, tell);
+    tell("Asked. Waiting for the decision …");
     const account = await decided(model.id, asked.id, signal);
-    const state =
-      through_ && asked.dapp && account.decision
-        ? await outcomeOf(wallet, through_, asked.dapp, asked.id)
-        : null;
-    told(
-      outcome,
-      account,
-      through_ && state ? `Your contract, ${through_.is}, was called back: ${state}.` : null,
-    );
+    const state = account.decision && (await asked.outcome());
+    const told_ =
+      asking && state ? `Your contract, ${asking.is}, was called back: ${state}.` : null;
+    told(outcome, model, account, told_);
   } catch (error) {
     if (signal.aborted) return;
     show(
@@ -233,23 +235,21 @@ async function ask(
 async function decided(modelId: string, subject: string, signal: AbortSignal): Promise<Account> {
   for (;;) {
     try {
-      const account = await get<Account>(
-        `/api/decisions/${subject}`,
-        { model: modelId, wait: 20 },
-        signal,
-      );
+      const path = `/api/decisions/${subject}`;
+      const account = await get<Account>(path, { model: modelId, wait: WAIT }, signal);
       if (account.decision || OVER.has(account.state)) return account;
     } catch (error) {
       // Until the node has followed the request's block it does not know it; when it is away, it comes back.
-      if (!(error instanceof Refused) || ![0, 404, 503].includes(error.status)) throw error;
+      if (!(error instanceof NodeError) || ![0, 404, 503].includes(error.status)) throw error;
     }
     await pause(500);
     signal.throwIfAborted();
   }
 }
 
-function told(root: HTMLElement, account: Account, outcome: string | null): void {
+function told(root: HTMLElement, model: Model, account: Account, outcome: string | null): void {
   const { decision } = account;
+  const meaning = decision && meaningOf(model, decision.verdict);
   const callback = {
     none: null,
     delivered: "The callback was delivered.",
@@ -259,13 +259,14 @@ function told(root: HTMLElement, account: Account, outcome: string | null): void
     root,
     section(
       decision ? "Decided" : "Not decided",
+      meaning && h("p", { class: "means" }, `${capital(meaning)}.`),
       h(
         "p",
         { class: "verdict" },
         badge(decision?.verdict ?? null, account.state),
-        decision && h("span", { class: "value" }, decision.text),
+        decision &&
+          h("span", { class: "said" }, "The model said ", h("strong", {}, saying(model, decision))),
       ),
-      decision?.confidence && h("p", {}, `The model is ${percent(decision.confidence)} sure.`),
       account.reason && h("p", { class: "notice" }, account.reason),
       outcome && h("p", { id: "called-back" }, outcome),
       callback && h("p", { class: decision?.callback === "failed" ? "notice" : "quiet" }, callback),
@@ -283,9 +284,11 @@ function told(root: HTMLElement, account: Account, outcome: string | null): void
 }
 
 function words(error: unknown): string {
-  if (error instanceof OracleError || error instanceof Refused) {
-    const key = error instanceof Refused && error.status === 401 ? " Write it above." : "";
-    return `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.${key}`;
+  if (error instanceof OracleError) {
+    const key = error instanceof NodeError && error.status === 401 ? " Write it above." : "";
+    return `${capital(error.message)}.${key}`;
   }
-  return refusal(error);
+  const said = error as { code?: number; shortMessage?: string; message?: string };
+  if (said.code === 4001) return "The request was declined in the wallet.";
+  return `The wallet answers: ${(said.shortMessage ?? said.message ?? String(error)).slice(0, 300)}`;
 }

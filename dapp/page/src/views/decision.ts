@@ -1,28 +1,40 @@
-// One decision, told to a person: what was asked, what the model said, what rule applied, who vouched,
-// what it cost; and below that its timeline, its proof, and the hashes.
+// One decision, told to a person: what it means, what was asked, what the model said, what rule applied,
+// who vouched, what it cost; and below that its timeline, its proof, and the hashes.
 
-import { type Account, get, type Model, modelOf, Refused, text } from "../api.js";
+import {
+  type Account,
+  get,
+  type Model,
+  modelIfServed,
+  type Network,
+  type Round,
+  text,
+} from "../api.js";
+import type { Checked } from "../check/check.js";
 import { type Child, facts, h, section, show } from "../dom.js";
-import { boundsOf, gauge } from "../draw/scale.js";
 import { timeline } from "../draw/timeline.js";
-import { featureTable } from "../features.js";
+import { keyForm } from "../key.js";
 import { live } from "../live.js";
-import { connectionForm, isLetIn, letIn } from "../connection.js";
+import { count, decimal, fee, lasted, money, when } from "../numbers.js";
 import { decisionHref, type Place, title } from "../view.js";
 import {
-  amount,
   asker,
   badge,
-  count,
+  capital,
   hash,
-  lasted,
-  percent,
+  meaningOf,
+  saying,
   short,
   STATES,
   TRUST,
   VERDICTS,
-  when,
 } from "../words.js";
+import { checkSection } from "./checking.js";
+import { askedSection, saidSection } from "./told.js";
+import { votesSection } from "./votes.js";
+
+const SEALED = 3;
+const NUMBERS = ["none", "reject", "accept", "review"];
 
 /** One decision. */
 export async function showDecision(root: HTMLElement, place: Place): Promise<void> {
@@ -30,71 +42,107 @@ export async function showDecision(root: HTMLElement, place: Place): Promise<voi
   const { signal } = place;
   const read = (): Promise<Account> =>
     get<Account>(`/api/decisions/${subject}`, { model: modelId }, signal);
-  const [account, model] = await Promise.all([read(), knownModel(modelId)]);
-  const story = h("div", { class: "story" });
-  const check = h("div", {});
-  const prints = h("div", {});
-  let evidence: Node[] = [];
-  const head = h("div", {});
+  const [first, model, network] = await Promise.all([
+    read(),
+    modelIfServed(modelId),
+    live.network(),
+  ]);
+  let account = first;
+  let input = first.request?.input ?? null;
+  const [head, story, prints] = [h("div", {}), h("div", { class: "story" }), h("div", {})];
+  const [votes, evidence] = [h("div", {}), h("div", {})];
+  const again = (): void => void read().then(fill, () => undefined);
   const fill = (now: Account): void => {
+    account = now;
     show(head, headOf(now, model));
-    show(story, storyOf(now, model), evidence);
+    show(story, storyOf(now, model, input, network, again), votes, evidence);
     const open = prints.querySelector("details")?.open ?? false;
     show(prints, hashes(now, open));
+    void receiptTells(now, signal).then((told) => {
+      show(evidence, told.sections);
+      if (told.input === null || input !== null) return;
+      input = told.input;
+      show(story, storyOf(now, model, input, network, again), votes, evidence);
+    });
+    if ((now.decision?.trust_level ?? model?.on_chain.trust_level) === SEALED)
+      void votesOf(now, signal).then((rounds) =>
+        show(votes, rounds.length > 0 && votesSection(rounds, network?.currency)),
+      );
   };
-  fill(account);
-  show(root, head, story, check, prints);
+  fill(first);
+  const check =
+    model &&
+    first.decision &&
+    checkSection(decisionHref(modelId, subject), () => checked(account, model), place);
+  show(root, head, story, check && h("div", {}, check), prints);
   title(model?.title ?? "A decision");
   live.on(
     "decision",
     (line) => {
-      if (line.subject === subject && line.model.id === modelId)
-        void read().then(fill, () => undefined);
+      if (line.subject === subject && line.model.id === modelId) again();
     },
     signal,
   );
-  live.on("reset", () => void read().then(fill, () => undefined), signal);
-  offerCheck(check, account, model, place);
-  void receiptTells(account, signal).then((sections) => {
-    evidence = sections;
-    story.append(...sections);
-  });
+  live.on("reset", again, signal);
 }
 
-/** What only the receipt tells, which not everybody may see: who signed, and the path to the chain. */
-async function receiptTells(account: Account, signal: AbortSignal): Promise<Node[]> {
-  if (!account.decision) return [];
+/** What only the receipt tells, which not everybody may see. */
+interface Told {
+  /** Of a decision that was not asked for as such. */
+  readonly input: `0x${string}` | null;
+  /** Who signed, and the path to the chain. */
+  readonly sections: Node[];
+}
+
+async function receiptTells(account: Account, signal: AbortSignal): Promise<Told> {
+  const nothing = { input: null, sections: [] };
+  if (!account.decision) return nothing;
   try {
     const query = { model: account.model.id };
     const receipt = await text(`/api/receipts/${account.subject}`, query, signal);
-    const { anchor, decision } = JSON.parse(receipt) as {
+    const { anchor, decision, input } = JSON.parse(receipt) as {
       anchor?: object;
       decision?: { evidence?: { kind?: string } };
+      input: { bytes?: `0x${string}` };
     };
-    if (!anchor && decision?.evidence?.kind !== "quorum") return [];
-    const { evidenceOf } = await import("../evidence.js");
-    return evidenceOf(receipt);
+    const isPlain = !anchor && decision?.evidence?.kind !== "quorum";
+    const sections = isPlain ? [] : (await import("../evidence.js")).evidenceOf(receipt);
+    return { input: input.bytes ?? null, sections };
   } catch {
     // The account stands for itself; a check tells what is wrong with the receipt.
+    return nothing;
+  }
+}
+
+async function votesOf({ model, subject }: Account, signal: AbortSignal): Promise<Round[]> {
+  try {
+    const path = `/api/decisions/${subject}/votes`;
+    return (await get<{ rounds: Round[] }>(path, { model: model.id }, signal)).rounds;
+  } catch {
     return [];
   }
 }
 
-/** The model, or null where this node does not serve it any more. */
-async function knownModel(modelId: string): Promise<Model | null> {
-  try {
-    return await modelOf(modelId);
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return null;
-    throw error;
-  }
+function checked(account: Account, { file }: Model): Checked {
+  const { decision, model, subject } = account;
+  return {
+    receipt: `/api/receipts/${subject}`,
+    model: model.id,
+    file,
+    holds: "This is what the model says, and what the contract decided.",
+    shown: [
+      ["model", model.id, ({ prediction }) => prediction.modelId],
+      ["subject", subject, ({ prediction }) => prediction.subject],
+      ["value", decision?.value, ({ prediction }) => prediction.value],
+      ["verdict", decision?.verdict, (receipt) => NUMBERS[receipt.decision?.verdict ?? 0]],
+    ],
+  };
 }
 
 function headOf(account: Account, model: Model | null): Child {
-  const said = account.prediction;
-  const verdict = account.decision?.verdict ?? null;
+  const { decision, prediction } = account;
   const name = model?.title ?? short(account.model.id);
-  const meaning = verdict && model ? model.meaning[upper(verdict)] : null;
+  const meaning = decision && meaningOf(model, decision.verdict);
   return h(
     "header",
     { class: "hero" },
@@ -105,45 +153,39 @@ function headOf(account: Account, model: Model | null): Child {
       " / ",
       model ? h("a", { href: `#/model/${model.name}` }, name) : name,
     ),
+    h("h1", {}, meaning ? capital(meaning) : sentence(account, name)),
     h(
       "div",
       { class: "verdict" },
-      badge(verdict, account.state),
-      said && h("span", { class: "value" }, said.text),
+      badge(decision?.verdict ?? null, account.state),
+      prediction &&
+        h("span", { class: "said" }, `${name} said `, h("strong", {}, saying(model, prediction))),
     ),
-    h("h1", {}, sentence(account, name)),
-    meaning && h("p", { class: "lead" }, `${capital(meaning)}.`),
     account.reason && h("p", { class: "notice" }, account.reason),
   );
 }
 
-function sentence(account: Account, name: string): string {
-  const { decision, prediction } = account;
-  if (!decision)
-    return prediction
-      ? `${name} said ${prediction.text}; the contract has not decided yet`
-      : `${name} was asked: ${STATES[account.state].toLowerCase()}`;
-  const sure = decision.confidence ? `, and was ${percent(decision.confidence)} sure` : "";
-  return `${name} said ${decision.text}${sure}: ${VERDICTS[decision.verdict].toLowerCase()}`;
+function sentence({ decision, prediction, state }: Account, name: string): string {
+  if (decision) return `${name}: ${VERDICTS[decision.verdict].toLowerCase()}`;
+  return prediction
+    ? `${name} has answered; the contract has not decided yet`
+    : `${name} was asked: ${STATES[state].toLowerCase()}`;
 }
 
-function storyOf(account: Account, model: Model | null): Child[] {
-  const { request, prediction, decision } = account;
+function storyOf(
+  account: Account,
+  model: Model | null,
+  input: `0x${string}` | null,
+  network: Network | null,
+  again: () => void,
+): Child[] {
+  const { prediction, decision } = account;
   return [
-    section(
-      "What was asked",
-      h("p", {}, asker(request)),
-      model &&
-        featureTable(
-          model.card,
-          request?.input ?? null,
-          request?.input_hash ?? prediction?.input_hash ?? null,
-        ),
-    ),
-    prediction && section("What the model said", saidOf(account, model)),
+    askedSection(model?.card, asker(account, network?.currency), input, hidden(account, again)),
+    prediction && saidSection(model, prediction),
     section("Which rule applied", ruleOf(account, model)),
     decision && section("Who vouched for it", vouchedOf(account, model)),
-    section("What it cost", costOf(account)),
+    section("What it cost", costOf(account, network?.currency)),
     account.timeline.length > 0 &&
       section(
         "How it went",
@@ -154,22 +196,21 @@ function storyOf(account: Account, model: Model | null): Child[] {
   ];
 }
 
-function saidOf(account: Account, model: Model | null): Child[] {
-  const said = account.prediction;
-  if (!said) return [];
-  const bounds = boundsOf(model?.on_chain.policy ?? null);
-  const words = `${said.text} on the scale of the rule’s bounds`;
-  return [
-    h(
-      "p",
-      {},
-      model && `${model.description.replace(/\.$/, "")}: `,
-      h("strong", {}, said.text),
-      said.confidence && `, ${percent(said.confidence)} sure`,
-      ".",
-    ),
-    bounds && said.label === null && gauge(Number(said.text), bounds, words),
-  ];
+/** Why an input is not shown. */
+function hidden({ request, prediction }: Account, again: () => void): Child {
+  const print = request?.input_hash ?? prediction?.input_hash;
+  const fingerprint: Child = print
+    ? ["Whoever has it can hold it against its fingerprint on chain, ", hash(print), "."]
+    : null;
+  if (request?.input_hidden === "key") {
+    const why =
+      "The input was given to this node, not to the chain, so it is nobody else’s to read: the node shows it only to those who have a key. ";
+    return keyForm([why, fingerprint], again);
+  }
+  const why = request
+    ? "This node does not have the input: it could not be fetched, or it was forgotten on demand. "
+    : "This node was never given the input. ";
+  return h("p", {}, why, fingerprint);
 }
 
 function ruleOf({ decision }: Account, model: Model | null): Child[] {
@@ -203,7 +244,7 @@ function vouchedOf({ decision }: Account, model: Model | null): Child[] {
   if (!decision) return [];
   const attestor = model?.on_chain.attestor;
   const who: Record<number, Child> = {
-    1: "One operator vouched, by sending the decision with its own key. Nothing but its good name stops it from lying, and anybody can catch it: check it below.",
+    1: "One operator vouched, with its own key. Nothing but its good name stops it from lying, and anybody can catch it: check it below.",
     2: "Several operators ran the model on their own machines and signed the same answer. The contract counted their signatures.",
     3: "Several operators sealed their answers before they saw each other’s, or put money behind them.",
     4: "A proof was checked by the contract itself: nobody has to be trusted.",
@@ -232,8 +273,10 @@ function vouchedOf({ decision }: Account, model: Model | null): Child[] {
   ];
 }
 
-function costOf({ request, transactions, decision }: Account): Child[] {
-  const mined = transactions.find((each) => each.gas_used !== null);
+function costOf({ request, transactions, decision }: Account, currency?: string): Child[] {
+  const mined = transactions.filter((each) => each.gas_used !== null);
+  const gas = mined.reduce((sum, each) => sum + (each.gas_used ?? 0), 0);
+  const paid = mined.reduce((sum, each) => sum + BigInt(each.fee_wei ?? 0), 0n);
   const callback = decision?.callback ?? "none";
   const told = {
     none: null,
@@ -241,16 +284,14 @@ function costOf({ request, transactions, decision }: Account): Child[] {
     failed:
       "The asking contract could not be told: its callback failed. The decision stands; anybody may retry the callback.",
   }[callback];
+  const several = mined.length > 1 ? ` in ${mined.length} transactions` : "";
   return [
     facts([
-      ["Fee paid by who asked", request?.fee_gwei ? `${count(request.fee_gwei)} gwei` : "nothing"],
-      ["Gas of the decision", mined?.gas_used ? count(mined.gas_used) : null],
-      [
-        "Paid to the chain by the operator",
-        mined?.fee ? `${amount(mined.fee)} of the chain’s currency` : null,
-      ],
+      ["Fee paid by who asked", fee(request?.fee_gwei, currency)],
+      ["Gas", mined.length > 0 && `${count(gas)}${several}`],
+      ["Paid to the chain by this operator", mined.length > 0 && money(paid, currency)],
     ]),
-    !mined &&
+    mined.length === 0 &&
       h(
         "p",
         { class: "quiet" },
@@ -274,68 +315,11 @@ function hashes({ model, subject, prediction, decision }: Account, open: boolean
       ["Subject", whole(subject)],
       ["Input hash", whole(prediction?.input_hash)],
       ["Output hash", whole(prediction?.output_hash)],
-      ["Value on chain", prediction?.value],
+      ["Value on chain", prediction && decimal(prediction.value)],
       ["Predicted at", prediction && when(prediction.predicted_at)],
       ["Decided at", decision && when(decision.decided_at)],
       ["Transaction", whole(decision?.tx_hash)],
       ["Block", decision && count(decision.block_number)],
     ]),
   );
-}
-
-/** The button that checks everything here, in this browser; its program is loaded when it is pressed. */
-function offerCheck(
-  root: HTMLElement,
-  account: Account,
-  model: Model | null,
-  { query, signal }: Place,
-): void {
-  if (!model || !account.decision) return;
-  const steps = h("div", { id: "steps" });
-  const form = h("div", {});
-  const connection = connectionForm(form, signal);
-  const start = async (): Promise<void> => {
-    const chosen = connection();
-    if (chosen?.url && !isLetIn(chosen.url)) {
-      return letIn(chosen.url, `${decisionHref(account.model.id, account.subject)}?check`);
-    }
-    button.disabled = true;
-    try {
-      const { runCheck } = await import("../check/check.js");
-      await runCheck(steps, account, model.file, chosen, signal);
-    } catch (error) {
-      if (!signal.aborted) show(steps, h("p", { class: "notice", role: "alert" }, String(error)));
-    } finally {
-      button.disabled = false;
-      button.textContent = "Check again";
-    }
-  };
-  const button = h(
-    "button",
-    { type: "button", class: "main", id: "check", onclick: () => void start() },
-    "Check it myself",
-  );
-  show(
-    root,
-    section(
-      "Do not take our word for it",
-      h(
-        "p",
-        {},
-        "Your browser fetches the receipt and the model, runs the model itself, and compares every fingerprint with the chain. The first time it loads ONNX Runtime (4 MB, from this node).",
-      ),
-      form,
-      h("p", { class: "row" }, button),
-      steps,
-    ),
-  );
-  if (query.has("check")) void start();
-}
-
-function upper(verdict: string): "ACCEPT" | "REJECT" | "REVIEW" {
-  return verdict.toUpperCase() as "ACCEPT" | "REJECT" | "REVIEW";
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

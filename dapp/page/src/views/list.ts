@@ -1,17 +1,25 @@
 // Decisions as they arrive: the latest first, with filters; new ones come in by themselves.
 
-import { get, type Line, type ModelLine, type Verdict } from "../api.js";
+import { type DecisionList, get, type Line, type ModelLine, type Verdict } from "../api.js";
 import { h, show } from "../dom.js";
 import { live } from "../live.js";
 import { decisionHref, type Place } from "../view.js";
-import { ago, askedBy, badge, hash, percent, short, STATES, VERDICTS } from "../words.js";
+import { ago, decimal } from "../numbers.js";
+import {
+  askedBy,
+  badge,
+  capital,
+  consequence,
+  hash,
+  meaningOf,
+  short,
+  STATES,
+  VERDICTS,
+} from "../words.js";
 
 const AT_ONCE = 30;
 
-interface Answer {
-  decisions: Line[];
-  next: string | null;
-}
+type Known = ReadonlyMap<string, ModelLine>;
 
 interface Wanted {
   model: string;
@@ -27,7 +35,7 @@ export async function showList(root: HTMLElement, { query, signal }: Place): Pro
     get<{ models: ModelLine[] }>("/api/models", {}, signal),
     ask(wanted, null, signal),
   ]);
-  const titles = new Map(models.map((model) => [model.id, model.title]));
+  const known: Known = new Map(models.map((model) => [model.id, model]));
   const list = h("ol", { class: "lines", "data-keep-scroll": true });
   const more = h("button", { type: "button" }, "Show older ones");
   const empty = h("p", { class: "empty quiet" });
@@ -42,7 +50,7 @@ export async function showList(root: HTMLElement, { query, signal }: Place): Pro
       rows.delete(key);
       return;
     }
-    const row = rowOf(line, titles);
+    const row = rowOf(line, known);
     rows.set(key, row);
     if (before) before.replaceWith(row);
     else if (fresh) list.prepend(row);
@@ -56,7 +64,7 @@ export async function showList(root: HTMLElement, { query, signal }: Place): Pro
       ? "No decision fits these filters yet. The next one that does will show here."
       : "No decisions yet. The next one will show here by itself.";
   };
-  const fill = (found: Answer): void => {
+  const fill = (found: DecisionList): void => {
     rows.clear();
     list.replaceChildren();
     for (const line of found.decisions) put(line, false);
@@ -75,11 +83,7 @@ export async function showList(root: HTMLElement, { query, signal }: Place): Pro
       settle();
     }
   });
-  live.on(
-    "decision",
-    (line) => (put(line, true), announce(line, wanted, titles), settle()),
-    signal,
-  );
+  live.on("decision", (line) => (put(line, true), announce(line, wanted, known), settle()), signal);
   live.on("reset", () => void ask(wanted, null, signal).then(fill, () => undefined), signal);
 
   fill(answer);
@@ -99,16 +103,16 @@ function read(query: URLSearchParams): Wanted {
   return { model: part("model"), verdict: part("verdict"), subject: part("subject").toLowerCase() };
 }
 
-function ask(wanted: Wanted, cursor: string | null, signal: AbortSignal): Promise<Answer> {
+function ask(wanted: Wanted, cursor: string | null, signal: AbortSignal): Promise<DecisionList> {
   const { model, verdict, subject } = wanted;
-  return get<Answer>(
+  return get<DecisionList>(
     "/api/decisions",
     {
-      model: model || null,
-      verdict: verdict || null,
-      subject: subject || null,
-      cursor,
       limit: AT_ONCE,
+      ...(model && { model }),
+      ...(verdict && { verdict }),
+      ...(subject && { subject }),
+      ...(cursor && { cursor }),
     },
     signal,
   );
@@ -122,41 +126,51 @@ function fits(line: Line, { model, verdict, subject }: Wanted): boolean {
   );
 }
 
-function rowOf(line: Line, titles: Map<string, string>): HTMLElement {
-  const name = titles.get(line.model.id) ?? line.model.name ?? short(line.model.id);
-  const sure = line.confidence ? `${percent(line.confidence)} sure` : null;
+function rowOf(line: Line, known: Known): HTMLElement {
+  const model = known.get(line.model.id);
+  const meaning = line.verdict && meaningOf(model, line.verdict);
   return h(
     "li",
     { "data-subject": line.subject },
     h(
       "a",
       { href: decisionHref(line.model.id, line.subject) },
-      badge(line.verdict, line.state),
       h(
         "span",
         { class: "what" },
-        h("strong", {}, name),
-        h("span", { class: "said" }, line.text ?? "—"),
+        h("strong", {}, nameOf(line, model)),
+        h("span", { class: "said" }, line.text === null ? "—" : decimal(line.text)),
       ),
-      h("span", { class: "quiet sure" }, sure),
+      h("span", { class: "means" }, meaning && capital(consequence(meaning))),
+      badge(line.verdict, line.state),
       h(
         "span",
         { class: "quiet by" },
         askedBy(line),
-        line.state === "final" ? null : `, ${STATES[line.state].toLowerCase()}`,
+        line.state === "final" || line.verdict === null
+          ? null
+          : `, ${STATES[line.state].toLowerCase()}`,
+        " ",
+        hash(line.subject),
       ),
-      h("span", { class: "quiet id" }, hash(line.subject)),
       h("span", { class: "quiet at" }, ago(line.at)),
     ),
   );
 }
 
+function nameOf(line: Line, model?: ModelLine): string {
+  return model?.title ?? line.model.name ?? short(line.model.id);
+}
+
 /** Say a new verdict to those who do not see the list; once for each. */
-function announce(line: Line, wanted: Wanted, titles: Map<string, string>): void {
+function announce(line: Line, wanted: Wanted, known: Known): void {
   if (!line.verdict || line.state !== "final" || !fits(line, wanted)) return;
-  const name = titles.get(line.model.id) ?? line.model.name ?? "A model";
+  const model = known.get(line.model.id);
+  const meaning = meaningOf(model, line.verdict);
+  const words = [VERDICTS[line.verdict].toLowerCase(), decimal(line.text ?? "")];
+  if (meaning) words.push(consequence(meaning));
   const said = document.querySelector("#said") as HTMLElement;
-  said.append(h("p", {}, `${name}: ${VERDICTS[line.verdict].toLowerCase()}, ${line.text ?? ""}`));
+  said.append(h("p", {}, `${nameOf(line, model)}: ${words.join(", ")}`));
   while (said.childElementCount > 3) said.firstElementChild?.remove();
 }
 

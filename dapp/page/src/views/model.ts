@@ -1,12 +1,14 @@
 // A model's page: what it is, how good it is, what it said lately, and the rules under which it decides.
 
-import { type Committee, type Figures, get, type Model, type ModelLine } from "../api.js";
+import { type Figures, get, type Model, type ModelLine, type Network } from "../api.js";
 import { type Child, facts, h, section, show } from "../dom.js";
 import { boundsOf, histogram, shares } from "../draw/scale.js";
 import { live } from "../live.js";
 import { markdown } from "../markdown.js";
 import { type Place, title } from "../view.js";
-import { badge, count, hash, lasted, percent, TRUST, VERDICTS, when } from "../words.js";
+import { count, decimal, fee, lasted, percent, when } from "../numbers.js";
+import { badge, hash, TRUST, type VERDICTS } from "../words.js";
+import { agreement } from "./agreement.js";
 
 /** All models of this node. */
 export async function showModels(root: HTMLElement, { signal }: Place): Promise<void> {
@@ -56,7 +58,11 @@ export async function showModel(
 ): Promise<void> {
   const path = `/api/models/${encodeURIComponent(name)}`;
   const read = (): Promise<Figures> => get<Figures>(`${path}/figures`, {}, signal);
-  const [model, figures] = await Promise.all([get<Model>(path, {}, signal), read()]);
+  const [model, figures, network] = await Promise.all([
+    get<Model>(path, {}, signal),
+    read(),
+    live.network(),
+  ]);
   title(model.title);
   const lately = h("div", { class: "story" });
   const fill = (now: Figures): void => show(lately, latelyOf(now, model));
@@ -81,7 +87,7 @@ export async function showModel(
       ),
     ),
     lately,
-    h("div", { class: "story" }, rules(model), inputs(model), cardOf(model)),
+    h("div", { class: "story" }, rules(model, network), inputs(model), cardOf(model)),
     figures.held_out &&
       section("How good it is", h("div", { class: "prose" }, markdown(figures.held_out))),
   );
@@ -128,7 +134,7 @@ function spread(figures: Figures, model: Model): Child {
   if (model.kind === "score") {
     const points = figures.recent.map(({ text, verdict }) => ({ value: Number(text), verdict }));
     const values = points.map(({ value }) => value);
-    const words = `The latest ${number} values, from ${Math.min(...values)} to ${Math.max(...values)}`;
+    const words = `The latest ${count(number)} values, from ${bound(Math.min(...values))} to ${bound(Math.max(...values))}`;
     return [
       h("p", { class: "quiet" }, `${words}, coloured by verdict.`),
       histogram(points, boundsOf(model.on_chain.policy), words),
@@ -146,48 +152,11 @@ function spread(figures: Figures, model: Model): Child {
   );
 }
 
-function agreement(committee: Committee): Child[] {
-  const computed = committee.agreed + committee.apart;
-  return [
-    h(
-      "p",
-      {},
-      `${committee.threshold} of ${committee.members.length} members have to agree.`,
-      computed > 0 &&
-        ` This node agrees with ${committee.agreed} of the ${computed} latest decisions that it computed too, and voted for ${committee.voted}.`,
-    ),
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          ["Other member", "Heard", "Apart from this node"].map((text) =>
-            h("th", { scope: "col" }, text),
-          ),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        committee.peers.map((peer) =>
-          h(
-            "tr",
-            {},
-            h("td", {}, hash(peer.member)),
-            h("td", {}, peer.heard),
-            h("td", {}, peer.apart),
-          ),
-        ),
-      ),
-    ),
-  ];
+function bound(value: number): string {
+  return decimal(String(value));
 }
 
-function rules({ on_chain: rule, meaning }: Model): HTMLElement {
+function rules({ on_chain: rule, meaning }: Model, network: Network | null): HTMLElement {
   if (!rule.registered)
     return section(
       "Its rules",
@@ -210,7 +179,7 @@ function rules({ on_chain: rule, meaning }: Model): HTMLElement {
       ),
     ),
     facts([
-      ["Fee", rule.fee_gwei === null ? null : `${count(rule.fee_gwei)} gwei`],
+      ["Fee", rule.fee_gwei === null ? null : fee(rule.fee_gwei, network?.currency)],
       [
         "Vouched for by",
         rule.trust_level === null
@@ -231,9 +200,9 @@ function inputs({ card }: Model): HTMLElement {
   const features = card.input.features;
   const rows = features
     ? features.map((each) => [
-        each.name,
+        each.name.replaceAll("_", " "),
         each.labels?.join(", ") ??
-          `${each.min ?? "…"} to ${each.max ?? "…"}${each.unit ? ` ${each.unit}` : ""}`,
+          `${decimal(each.min ?? "…")} to ${decimal(each.max ?? "…")}${each.unit ? ` ${each.unit}` : ""}`,
         each.description ?? "",
       ])
     : card.input.tensors.map((each) => [
