@@ -17,7 +17,7 @@ from oracle.chain.local import LocalChain, local_chain
 from oracle.chain.signer import AccountSigner
 from oracle.core.prediction import Prediction
 from oracle.inference.store import CardStore
-from oracle.node.anchoring.receipts import filed
+from oracle.node.anchoring.filed import filed
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node
 from oracle.node.registration import sealed_attestor, terms_for
