@@ -123,7 +123,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with (
             chromium() as browser,
-            served_node(Path(folder), name="credit-default") as served,
+            served_node(Path(folder), name="credit-default", every_trust=True) as served,
         ):
             await take(browser, served, await seed(served))
 

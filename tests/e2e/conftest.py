@@ -33,7 +33,8 @@ async def browser() -> AsyncIterator[Browser]:
 async def served(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Served]:
-    async with served_node(tmp_path_factory.mktemp("page"), name="credit-default") as opened:
+    folder = tmp_path_factory.mktemp("page")
+    async with served_node(folder, name="credit-default", every_trust=True) as opened:
         yield opened
 
 

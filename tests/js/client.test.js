@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild-wasm";
 
 import { NodeError, NotDecided, OracleNode } from "../../dapp/client/src/index.ts";
-import { connectWallet, findWallets } from "../../dapp/client/src/chain/wallets.ts";
+import { findWallets } from "../../dapp/client/src/chain/found.ts";
+import { connectWallet } from "../../dapp/client/src/chain/wallets.ts";
 import { parseStrict } from "../../dapp/client/src/receipt/json.ts";
 import { VERDICTS, decide } from "../../dapp/client/src/verify/rules.ts";
 

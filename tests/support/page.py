@@ -24,8 +24,8 @@ from oracle.node.registration import sealed_attestor, terms_for
 from tests.support.harness import MODELS, OPERATOR, World, deployed_world, running_node, until
 
 ANCHORED, SEALED = "wine-origin", "breast-tumour"
-"""Of the served models, the one that is decided on through the anchor log, and the one that is
-voted about; the operator alone vouches for the others."""
+"""With every kind of trust, the model that is decided on through the anchor log, and the one that
+is voted about; the operator alone vouches for the others."""
 ANCHOR_EVERY = 1.0
 
 
@@ -112,12 +112,20 @@ def attestors() -> dict[str, ContractSpec]:
 
 
 @asynccontextmanager
-async def served_node(folder: Path, *, name: str = "") -> AsyncIterator[Served]:
-    """Everything on a fresh chain; the model that the tests ask is ``name``."""
+async def served_node(
+    folder: Path, *, name: str = "", every_trust: bool = False
+) -> AsyncIterator[Served]:
+    """Everything on a fresh chain; the model that the tests ask is ``name``.
+
+    Args:
+        every_trust: one model is anchored, and one voted about.
+    """
     metrics = Metrics()
     async with (
         local_chain(folder=folder) as chain,
-        deployed_world(chain.url, attestors=attestors(), name=name) as world,
+        deployed_world(
+            chain.url, attestors=attestors() if every_trust else None, name=name
+        ) as world,
         running_node(world, folder, observers=[metrics], anchor_every=ANCHOR_EVERY) as node,
         serving(node, metrics) as url,
     ):
