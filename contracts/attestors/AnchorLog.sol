@@ -47,7 +47,7 @@ contract AnchorLog is ERC165, IAnchorLog {
     }
 
     /// @inheritdoc IAnchorLog
-    function anchor(uint256 span, bytes32 lastRoot, bytes32 lastPrevious, bytes32 root) external {
+    function anchor(bytes32 lastRoot, bytes32 lastPrevious, uint256 span, bytes32 root) external {
         require(msg.sender == anchorer, NotAnchorer(msg.sender, anchorer));
         (uint64 number, uint32 count, bytes32 batchId) = _after(span, lastRoot, lastPrevious, root);
         _append(number, count, root, batchId);
@@ -55,9 +55,9 @@ contract AnchorLog is ERC165, IAnchorLog {
 
     /// @inheritdoc IAnchorLog
     function anchorVouched(
-        uint256 span,
         bytes32 lastRoot,
         bytes32 lastPrevious,
+        uint256 span,
         bytes32 root,
         uint40 predictedAt,
         bytes calldata evidence

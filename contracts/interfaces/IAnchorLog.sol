@@ -53,27 +53,28 @@ interface IAnchorLog is IAttestor {
 
     /// @notice Appends a batch, by the transaction of the anchorer.
     /// @dev Together with the next function the only way to write. Nothing is ever overwritten. The numbers are packed,
-    /// since calldata is a part of what a batch costs:
+    /// since calldata is a part of what a batch costs, and ordered so that the selector is among the first, which saves
+    /// 200 gas:
     ///     span = last.number << 192 | last.firstIndex << 128 | last.count << 96 | count << 64
     /// where `last` is the log's last batch as it was anchored, and all of it 0 if the log is empty.
-    /// @param span The numbers of the last batch, and how many predictions the new batch has.
     /// @param lastRoot `last.root`.
     /// @param lastPrevious `last.previous`.
+    /// @param span The numbers of the last batch, and how many predictions the new batch has.
     /// @param root Of the tree of the new batch's leaves.
-    function anchor(uint256 span, bytes32 lastRoot, bytes32 lastPrevious, bytes32 root) external;
+    function anchor(bytes32 lastRoot, bytes32 lastPrevious, uint256 span, bytes32 root) external;
 
     /// @notice Appends a batch for which the anchorer, an `IAttestor`, vouches as for a prediction: see `asPrediction`.
     /// Anyone may relay.
-    /// @param span As for `anchor`.
     /// @param lastRoot As for `anchor`.
     /// @param lastPrevious As for `anchor`.
+    /// @param span As for `anchor`.
     /// @param root As for `anchor`.
     /// @param predictedAt The time in that prediction.
     /// @param evidence What the anchorer checks.
     function anchorVouched(
-        uint256 span,
         bytes32 lastRoot,
         bytes32 lastPrevious,
+        uint256 span,
         bytes32 root,
         uint40 predictedAt,
         bytes calldata evidence

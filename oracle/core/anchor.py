@@ -91,17 +91,17 @@ class Batch:
         return self.number, self.first_index, self.count, self.root, self.previous
 
 
-def anchor_arguments(last: Batch | None, batch: Batch) -> tuple[int, bytes, bytes, bytes]:
-    """What ``AnchorLog.anchor`` takes to append ``batch``: span, lastRoot, lastPrevious, root.
+def anchor_arguments(last: Batch | None, batch: Batch) -> tuple[bytes, bytes, int, bytes]:
+    """What ``AnchorLog.anchor`` takes to append ``batch``: lastRoot, lastPrevious, span, root.
 
     Args:
         last: the log's last batch; None where it is empty.
     """
     span = batch.count << 64
     if last is None:
-        return span, NO_BATCH, NO_BATCH, batch.root
+        return NO_BATCH, NO_BATCH, span, batch.root
     span |= last.number << 192 | last.first_index << 128 | last.count << 96
-    return span, last.root, last.previous, batch.root
+    return last.root, last.previous, span, batch.root
 
 
 def batch_after(last: Batch | None, count: int, root: bytes, *, chain_id: int, log: str) -> Batch:

@@ -45,7 +45,7 @@ contract AnchorLogTest is AnchorStage {
         vm.assume(caller != operator);
         vm.prank(caller);
         vm.expectRevert(abi.encodeWithSelector(IAnchorLog.NotAnchorer.selector, caller, operator));
-        log.anchor(spanOf(none(), 1), 0, 0, keccak256("root"));
+        log.anchor(0, 0, spanOf(none(), 1), keccak256("root"));
     }
 
     function test_anchor_RevertsIf_Empty() external {
@@ -73,7 +73,7 @@ contract AnchorLogTest is AnchorStage {
         if (field == 4) last.previous ^= bytes32(bound(change, 1, type(uint256).max));
         vm.prank(operator);
         vm.expectRevert();
-        log.anchor(spanOf(last, 1), last.root, last.previous, keccak256("root"));
+        log.anchor(last.root, last.previous, spanOf(last, 1), keccak256("root"));
         equal(log.batchCount(), 2, "nothing was appended");
     }
 
@@ -227,14 +227,14 @@ contract AnchorLogTest is AnchorStage {
         bytes memory evidence = signedBy(7, quorum.digestOf(theirs.asPrediction(batch, when)));
 
         vm.prank(stranger);
-        theirs.anchorVouched(spanOf(none(), 5), 0, 0, batch.root, when, evidence);
+        theirs.anchorVouched(0, 0, spanOf(none(), 5), batch.root, when, evidence);
         equal(theirs.batchIdOf(0), theirs.idOf(batch), "anchored");
 
         vm.expectRevert();
-        theirs.anchorVouched(spanOf(batch, 5), batch.root, 0, batch.root, when, evidence);
+        theirs.anchorVouched(batch.root, 0, spanOf(batch, 5), batch.root, when, evidence);
         vm.prank(operator);
         vm.expectRevert(abi.encodeWithSelector(IAnchorLog.NotAnchorer.selector, operator, address(quorum)));
-        theirs.anchor(spanOf(batch, 5), batch.root, 0, keccak256("root"));
+        theirs.anchor(batch.root, 0, spanOf(batch, 5), keccak256("root"));
     }
 
     function testFuzz_anchorVouched_RevertsIf_NotVouched(bytes memory evidence, uint32 count) external {
@@ -242,13 +242,13 @@ contract AnchorLogTest is AnchorStage {
         IAnchorLog theirs = anchorLog(address(quorum), owner);
         vm.assume(count != 0);
         vm.expectRevert();
-        theirs.anchorVouched(spanOf(none(), count), 0, 0, keccak256("root"), 1, evidence);
+        theirs.anchorVouched(0, 0, spanOf(none(), count), keccak256("root"), 1, evidence);
         equal(theirs.batchCount(), 0, "nothing");
     }
 
     function test_anchorVouched_RevertsIf_TheAnchorerIsAnAddress() external {
         vm.expectRevert(abi.encodeWithSelector(IAnchorLog.AnchorerTakesNoEvidence.selector, operator));
-        log.anchorVouched(spanOf(none(), 1), 0, 0, keccak256("root"), 1, "");
+        log.anchorVouched(0, 0, spanOf(none(), 1), keccak256("root"), 1, "");
     }
 
     function anchorAbout(Batch memory last, uint256 count) private returns (Batch memory, bytes32[] memory leaves) {
@@ -259,7 +259,7 @@ contract AnchorLogTest is AnchorStage {
     function refusesToAppend(Batch memory last, uint32 count, bytes memory fault) private {
         vm.prank(operator);
         vm.expectRevert(fault);
-        log.anchor(spanOf(last, count), last.root, last.previous, keccak256("root"));
+        log.anchor(last.root, last.previous, spanOf(last, count), keccak256("root"));
     }
 
     function about(uint256 place) internal view override returns (Prediction memory p) {

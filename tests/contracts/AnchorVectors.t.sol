@@ -38,7 +38,7 @@ contract AnchorVectorsTest is Check {
                     (uint256(last.firstIndex) << 128) |
                     (uint256(last.count) << 96) |
                     (uint256(batch.count) << 64);
-            log.anchor(span, last.root, last.previous, batch.root);
+            log.anchor(last.root, last.previous, span, batch.root);
             equal(log.batchIdOf(batch.number), word(entry, ".id"), "id");
             for (uint256 place = 0; place < batch.count; ++place) holds(entry, batch, place);
             seen += batch.count;

@@ -79,7 +79,7 @@ contract GatewayAttestorsTest is CommitteeStage {
         bytes32 leaf = log.leafOf(0, p);
         bytes32 root = leaf < sibling ? keccak256(abi.encode(leaf, sibling)) : keccak256(abi.encode(sibling, leaf));
         vm.prank(operator);
-        log.anchor(uint256(2) << 64, 0, 0, root);
+        log.anchor(0, 0, uint256(2) << 64, root);
         return abi.encodePacked(uint64(0), uint64(0), uint32(2), uint32(0), bytes32(0), sibling);
     }
 

@@ -15,6 +15,8 @@ from tests.support.world import DEPLOYER, OPERATOR, REQUESTER, THRESHOLD, World
 
 COUNT = 2**20
 """Predictions in the batch: a proof of depth 20."""
+SPARE = 8
+"""Bytes of the calldata that are always zero: `span` fills 24 of its 32."""
 EARLIER = 0x01234567
 """How many the log has before: an index without zero bytes among those that count."""
 
@@ -24,7 +26,7 @@ class AnchorGas:
     """Gas of each.
 
     Attributes:
-        anchor: a batch of 2^20 predictions, not the log's first.
+        anchor: the dearest batch that there can be: no byte of its numbers and hashes is zero.
         relay: ``relayDecision`` of one of them: ThresholdPolicy, no fee, new subject.
     """
 
@@ -33,7 +35,7 @@ class AnchorGas:
 
 
 async def anchor_gas(world: World, said: Prediction) -> AnchorGas:
-    """Anchor three batches and decide on a prediction in the last.
+    """Anchor three batches, decide on a prediction in the last, and anchor the dearest one.
 
     The last tree is only as much as one path needs: the gas is that of any other.
 
@@ -62,7 +64,20 @@ async def anchor_gas(world: World, said: Prediction) -> AnchorGas:
     proof = tuple(keccak(bytes([level])) for level in range(20))
     root = root_from(leaf_of(index, said), proof)
     batch = batch_after(second, COUNT, root, **where)
-    spent = await anchor(second, batch)
+    await anchor(second, batch)
     call = world.contract.encode_relay_decision(said, encode_evidence(batch, index, proof))
     relayed = await world.send(REQUESTER, call)
+    last = Batch(
+        number=2**64 - 3,
+        first_index=0xFEFE_FEFE_FEFE_FEFE,
+        count=2**32 - 1,
+        root=b"\xa1" * 32,
+        previous=b"\xa2" * 32,
+    )
+    dearest = batch_after(last, 2**32 - 1, b"\xa3" * 32, **where)
+    assert codec.encode("anchor", *anchor_arguments(last, dearest)).count(0) == SPARE
+    # No log gets there by anchoring: its storage is written, one word by the batch's number.
+    planted = "0x" + last.id(**where).hex()
+    await world.rpc.call("hardhat_setStorageAt", [log, f"0x{last.number:x}", planted])
+    spent = await anchor(last, dearest)
     return AnchorGas(anchor=spent, relay=relayed.gas_used)

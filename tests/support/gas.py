@@ -52,7 +52,7 @@ class Gas:
         reveal: the opening of one of four votes.
         tally: the count of four votes.
         sealed_relay: ``relayDecision`` of their outcome.
-        anchor: a batch of a million predictions, or of one.
+        anchor: a batch of any size, in the dearest case.
         anchored_relay: ``relayDecision`` of one of them, otherwise as ``make_decision``.
     """
 

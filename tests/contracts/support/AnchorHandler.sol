@@ -35,7 +35,7 @@ contract AnchorHandler is Check {
         Batch memory from;
         if (which != 0) from = _batches[which - 1];
         uint256 span = _span(from, uint32(bound(count, 1, type(uint32).max)));
-        try log.anchor(span, from.root, from.previous, root) {
+        try log.anchor(from.root, from.previous, span, root) {
             revert NotTrue("a batch was written again");
         } catch {}
     }
@@ -82,7 +82,7 @@ contract AnchorHandler is Check {
         }
         batch.count = count;
         batch.root = root;
-        log.anchor(_span(last, count), last.root, last.previous, root);
+        log.anchor(last.root, last.previous, _span(last, count), root);
         _batches.push(batch);
     }
 

@@ -24,7 +24,7 @@ abstract contract AnchorStage is CommitteeStage {
     ) internal returns (Batch memory batch) {
         batch = following(log, last, count, root);
         vm.prank(operator);
-        log.anchor(spanOf(last, count), last.root, last.previous, root);
+        log.anchor(last.root, last.previous, spanOf(last, count), root);
     }
 
     function following(

@@ -20,8 +20,8 @@ PINNED = Gas(
     reveal=39_602,
     tally=116_279,
     sealed_relay=66_182,
-    anchor=49_895,
-    anchored_relay=80_732,
+    anchor=49_902,
+    anchored_relay=80_771,
 )
 LIMITS = Gas(
     make_decision=58_000,

@@ -5,15 +5,15 @@ export const DECISION_CONTRACT = "0xb97f8598eEd5F1Cf88FBc5E6f5DCE85D0e0e8F4F";
 
 /** What the code of an anchor log hashes to with its immutables zeroed, and where these stand in it. */
 export const ANCHOR_LOG_CODE = {
-  hash: "0x4166a64cc1c14a3a7e3a7636aae9fd6c576005846cbffcda3915139918b79274",
+  hash: "0x33b164169e388261dcc9128f7d12d7ec974ed1a3a1ab6873bfd7d9e390ceabed",
   immutables: [
-    [257, 32],
-    [484, 32],
-    [517, 32],
-    [1282, 32],
-    [1671, 32],
-    [1915, 32],
-    [2188, 32],
+    [405, 32],
+    [438, 32],
+    [1092, 32],
+    [1481, 32],
+    [1725, 32],
+    [1998, 32],
+    [2235, 32],
   ],
 } as const;
 
