@@ -95,7 +95,7 @@ abstract contract JointBooks is Check {
             span |= (uint256(_last.number) << 192) | (uint256(_last.firstIndex) << 128) | (uint256(1) << 96);
         }
         batch.root = parts.log.leafOf(batch.firstIndex, said);
-        parts.log.anchor(span, _last.root, _last.previous, batch.root);
+        parts.log.anchor(_last.root, _last.previous, span, batch.root);
         _last = batch;
         return abi.encodePacked(batch.number, batch.firstIndex, uint32(1), uint32(0), batch.previous);
     }
