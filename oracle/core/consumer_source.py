@@ -24,11 +24,18 @@ TAKEN = (
     "Input",
     "Answer",
     "Label",
+    "Verdict",
     "Decision",
     "DecisionConsumer",
     "IDecisionContract",
     "Asked",
     "Answered",
+    "NotAsker",
+    "FeeNotTaken",
+    "OutOfRange",
+    "UnknownLabel",
+    "NotDecisionContract",
+    "TrustLevelTooLow",
 )
 
 
@@ -69,7 +76,7 @@ def consumer_source(card: ModelCard, model_id: bytes, *, trust_level: int = 1) -
         ),
         *([_enum("Label", card.labels, "the model")] if _is_class(card) else []),
         *([_struct(fields)] if fields else []),
-        _state(card, model_id),
+        _state(card, model_id, limited=any(_limits(each) for each in fields)),
         _constructor(trust_level),
         _asking(bool(fields)),
         *([_packing(fields)] if fields else []),
@@ -132,21 +139,17 @@ def _struct(fields: Sequence[_Field]) -> str:
 def _words(feature: Feature) -> str:
     """What a field is, its unit and its range; the range is in that unit."""
     found = feature.description or feature.name
-    unit = feature.unit or ""
     if feature.labels is not None:
         return found
-    if feature.decimals:
-        found += f"; in units of 10^-{feature.decimals}" + (f" {unit}" if unit else "")
-    elif unit:
-        found += f"; in {unit}"
+    unit = f" {feature.unit}" if feature.unit else ""
     low, high = feature.bounds
-    scaled = (from_units(each, feature.decimals) for each in (low, high))
-    least, most = (f"{each:f}" for each in scaled)
-    where = f" ({low} to {high})" if feature.decimals else ""
-    return f"{found}; {least} to {most}{' ' + unit if unit else ''}{where}"
+    if not feature.decimals:
+        return f"{found}; {low} to {high}{unit}"
+    least, most = (f"{from_units(each, feature.decimals):f}" for each in (low, high))
+    return f"{found}; {low} to {high}, in 10^-{feature.decimals}{unit}: {least} to {most}{unit}"
 
 
-def _state(card: ModelCard, model_id: bytes) -> str:
+def _state(card: ModelCard, model_id: bytes, *, limited: bool) -> str:
     value = "Label label" if _is_class(card) else "int128 value"
     meaning = (
         _doc("What the model says.", tag="@param label ")
@@ -162,23 +165,37 @@ def _state(card: ModelCard, model_id: bytes) -> str:
     )
     fault = (
         """
-
     /// @notice The model gave a label that its card does not name.
     error UnknownLabel(int128 value);"""
         if _is_class(card)
         else ""
     )
-    return f"""    /// @notice A decision on what was asked; all zero while there is none.
+    refusal = (
+        """
+    /// @notice The model was not made for such a number.
+    error OutOfRange(string field);"""
+        if limited
+        else ""
+    )
+    return f"""    /// @notice What the model's policy says; None while there is no decision.
+    enum Verdict {{
+        None,
+        Reject,
+        Accept,
+        Review
+    }}
+
+    /// @notice A decision on what was asked; all zero while there is none.
 {meaning}
     /// @param confidence In parts per million; 0 for not stated.
     /// @param decidedAt The time of the block that decided; 0 while there is no decision.
-    /// @param verdict 1 reject, 2 accept, 3 review: what the model's policy says.
+    /// @param verdict What the model's policy says.
     /// @param trustLevel 1 one signer, 2 quorum, 3 sealed quorum or bond, 4 proven.
     struct Answer {{
         {value};
         uint32 confidence;
         uint40 decidedAt;
-        uint8 verdict;
+        Verdict verdict;
         uint8 trustLevel;
     }}
 
@@ -197,12 +214,12 @@ def _state(card: ModelCard, model_id: bytes) -> str:
     /// @notice The model was asked.
     event Asked(bytes32 indexed requestId, address indexed asker);
     /// @notice The model's answer arrived.
-    event Answered(bytes32 indexed requestId, {value}, uint8 verdict);
+    event Answered(bytes32 indexed requestId, {value}, Verdict verdict);
 
     /// @notice The caller did not ask this.
     error NotAsker(address caller, address asker);
     /// @notice The fee could not be passed on.
-    error FeeNotTaken(address asker, uint256 fee);{fault}"""
+    error FeeNotTaken(address asker, uint256 fee);{refusal}{fault}"""
 
 
 def _constructor(trust_level: int) -> str:
@@ -214,7 +231,12 @@ def _asking(named: bool) -> str:
     given = "Input calldata input" if named else "bytes calldata input"
     encoded = "packed(input)" if named else "input"
     inner = "Input memory input" if named else "bytes memory input"
-    return f"""    /// @notice Asks the model; the ether sent along is its fee.
+    return f"""    /// @notice What asking costs now, in wei.
+    function fee() public view virtual returns (uint256) {{
+        return uint256(decisionContract.modelOf(MODEL_ID).feeGwei) * 1 gwei;
+    }}
+
+    /// @notice Asks the model; the ether sent along is its fee, at least `fee()`.
     /// @return requestId What the answer will be kept under.
     function ask({given}) external payable virtual returns (bytes32 requestId) {{
         requestId = _ask(input, msg.value);
@@ -227,33 +249,51 @@ def _asking(named: bool) -> str:
         address asker = askerOf[requestId];
         require(msg.sender == asker, NotAsker(msg.sender, asker));
         delete askerOf[requestId];
-        uint256 fee = _reclaimFee(MODEL_ID, requestId);
-        (bool taken, ) = asker.call{{value: fee}}("");
-        require(taken, FeeNotTaken(asker, fee));
+        uint256 paid = _reclaimFee(MODEL_ID, requestId);
+        (bool taken, ) = asker.call{{value: paid}}("");
+        require(taken, FeeNotTaken(asker, paid));
     }}
 
-    /// @notice Asks the model; `fee` is in wei.
-    function _ask({inner}, uint256 fee) internal returns (bytes32 requestId) {{
+    /// @notice Asks the model and pays so many wei.
+    function _ask({inner}, uint256 paid) internal returns (bytes32 requestId) {{
         uint40 deadline = uint40(block.timestamp) + PATIENCE;
-        return _requestDecision(MODEL_ID, {encoded}, fee, CALLBACK_GAS, deadline);
+        return _requestDecision(MODEL_ID, {encoded}, paid, CALLBACK_GAS, deadline);
     }}"""
 
 
 def _packing(fields: Sequence[_Field]) -> str:
-    lines = []
+    lines = [line for each in fields for line in _limits(each)]
     for start in range(0, len(fields), AT_ONCE):
         items = [each.packed for each in fields[start : start + AT_ONCE]]
         if start:
             items.insert(0, "octets")
         body = wrap(", ".join(items), 100, break_long_words=False)
         inner = "\n".join(f"            {line}" for line in body)
-        lines.append(f"        octets = abi.encodePacked(\n{inner}\n        );")
+        fits = len(body) == 1 and len(body[0]) < WIDTH - 36
+        given = body[0] if fits else f"\n{inner}\n        "
+        lines.append(f"        octets = abi.encodePacked({given});")
     return (
         "    /// @notice The input bytes, in the order and the widths of the model's card.\n"
+        "    /// @dev Reverts for a number outside the model's range, as nobody would answer.\n"
         "    function packed(Input memory input) public pure returns (bytes memory octets) {\n"
         + "\n".join(lines)
         + "\n    }"
     )
+
+
+def _limits(field: _Field) -> list[str]:
+    """The checks of one field that its type does not make."""
+    feature, place = field.feature, f"input.{field.name}"
+    if field.kind != feature.solidity_type:
+        return []
+    low, high = feature.bounds
+    least = -(1 << (feature.bits - 1)) if feature.signed else 0
+    most = (1 << (feature.bits - feature.signed)) - 1
+    within = [f"{place} >= {low}"] if low > least else []
+    within += [f"{place} <= {high}"] if high < most else []
+    if not within:
+        return []
+    return [f'        require({" && ".join(within)}, OutOfRange("{field.name}"));']
 
 
 def _answering(card: ModelCard) -> str:
@@ -271,11 +311,11 @@ def _answering(card: ModelCard) -> str:
             {first},
             confidence: decision.confidence,
             decidedAt: decision.decidedAt,
-            verdict: decision.verdict,
+            verdict: Verdict(decision.verdict),
             trustLevel: decision.trustLevel
         }});
         answerOf[requestId] = answer;
-        emit Answered(requestId, {said}, decision.verdict);
+        emit Answered(requestId, {said}, answer.verdict);
         _answered(requestId, answer);
     }}
 

@@ -5,6 +5,7 @@ packed npm package, deployed, asked, answered by a node, its answer decoded.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -13,13 +14,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from eth_utils.crypto import keccak
 
 from oracle.chain.abi import Interface
 from oracle.chain.local import local_chain
 from oracle.chain.npm_package import write_package
 from oracle.chain.signer import AccountSigner
 from oracle.core.consumer_source import consumer_source, contract_name
-from oracle.core.errors import InvalidInput
+from oracle.core.errors import InvalidInput, Reverted
 from oracle.core.model_card import ClassHead
 from oracle.core.packed import decode_packed
 from oracle.core.policy import Verdict
@@ -30,6 +32,7 @@ from tests.support.packaged import ROOT, compile_against, installed_package
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+OUT_OF_RANGE = keccak(text="OutOfRange(string)")[:4]
 NAMES = sorted(model.name for model in CardStore.open(MODELS))
 
 
@@ -88,6 +91,8 @@ async def test_consumer__asked__keeps_the_nodes_answer(stage: Stage, name: str) 
     world, model = stage.world, stage.world.store.find(name)
     address, codec = await stage.deploy(contract_name(model.card), world.contract.address)
     assert model.policy is not None
+    fee = await stage.read(address, codec, "fee")
+    assert fee == model.policy.fee_gwei * GWEI
     vector = model.vectors[0]
     given = tuple(decode_packed(model.card.input.features, vector.input))
 
@@ -96,7 +101,7 @@ async def test_consumer__asked__keeps_the_nodes_answer(stage: Stage, name: str) 
     receipt = await stage.signer.send_transaction(
         to=address,
         calldata=codec.encode("ask", given),
-        value=model.policy.fee_gwei * GWEI,
+        value=fee,
     )
     asked = [codec.decode_event(log) for log in receipt.logs if log.address == address]
     assert asked[0] is not None
@@ -115,6 +120,31 @@ async def test_consumer__asked__keeps_the_nodes_answer(stage: Stage, name: str) 
     assert answer["confidence"] == vector.confidence
     assert Verdict(answer["verdict"]).name == vector.verdict
     assert answer["trustLevel"] == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_consumer__number_outside_the_models_range__is_refused(
+    stage: Stage, name: str
+) -> None:
+    """The node would not answer; the fee would wait for the deadline."""
+    world, model = stage.world, stage.world.store.find(name)
+    address, codec = await stage.deploy(contract_name(model.card), world.contract.address)
+    features = model.card.input.features
+    honest = decode_packed(features, model.vectors[0].input)
+    refused = []
+    for place, feature in enumerate(features):
+        low, high = feature.bounds
+        for beyond in (low - 1, high + 1):
+            least = -(1 << feature.bits - 1) if feature.signed else 0
+            if feature.labels or not least <= beyond < 1 << (feature.bits - feature.signed):
+                continue  # the type refuses it
+            given = (*honest[:place], beyond, *honest[place + 1 :])
+            with pytest.raises(Reverted) as caught:
+                await stage.read(address, codec, "packed", given)
+            assert caught.value.arguments["raw"][:4] == OUT_OF_RANGE
+            refused.append(feature.name)
+    assert refused
+    assert await stage.read(address, codec, "packed", tuple(honest)) == model.vectors[0].input
 
 
 async def test_consumer__labels__are_an_enum_in_the_cards_order(stage: Stage) -> None:
@@ -151,6 +181,14 @@ async def test_package__folder_of_something_else__is_left_alone(tmp_path: Path) 
     with pytest.raises(InvalidInput, match="something else"):
         write_package(ROOT, tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+async def test_consumer__the_documented_dapp__compiles(package: Path, stage: Stage) -> None:
+    text = (ROOT / "docs" / "dapps.md").read_text()
+    (shown,) = re.findall(r"```solidity\n(.*?)```", text, re.DOTALL)
+    model = stage.world.store.find("wine-origin")
+    written = consumer_source(model.card, model.model_id)
+    assert "Cellar" in compile_against(package, {"Cellar.sol": written + shown})
 
 
 async def test_consumer__card_of_hostile_words__compiles(package: Path, stage: Stage) -> None:
