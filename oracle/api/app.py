@@ -41,8 +41,7 @@ Ask a model, get a decision on chain, and read its whole account.
   `Idempotency-Key`, and it is safe to send again.
 * `GET /api/decisions/{subject}` tells everything about one decision: the prediction and its hashes,
   the verdict, the transactions with gas and fees, and when each stage was reached.
-* `GET /api/stream` tells of decisions as they arrive, as server-sent events: `decision` with a line
-  as in the list, `reset` where the list is to be read anew. `Last-Event-ID` goes on from there.
+* `GET /api/stream` tells of decisions as they arrive, as server-sent events.
 * Errors are problem documents (RFC 9457) that say what was wrong and what to do.
 """
 

@@ -42,6 +42,7 @@ async def readyz(request: Request, response: Response) -> Readiness:
         network={
             "chain_id": parts.chain_id,
             "contract": parts.contract.address,
+            "gateway": context.reader.gateway,
             "operator": parts.operator,
             "currency": parts.currency,
         },

@@ -64,6 +64,7 @@ class PredictionView(BaseModel):
     subject: str
     value: str = Field(description="In the card's words.")
     raw_value: str = Field(description="int128, units of the card's last decimal.")
+    decimals: int = Field(description="The raw value's unit is 10**-decimals.")
     confidence: int = Field(description="Parts per million; 0 means not stated.")
     predicted_at: int
     anchor_by: int = Field(description="Unix seconds; promised to be on chain by then.")
@@ -251,6 +252,7 @@ def _view(request: Request, each: Filed) -> PredictionView:
         subject=hex_of(said.subject),
         value=card.value_text(said.value) if card else str(said.value),
         raw_value=str(said.value),
+        decimals=card.decimals if card else 0,
         confidence=said.confidence,
         predicted_at=said.predicted_at,
         anchor_by=promised.anchor_by,

@@ -181,6 +181,7 @@ class DecisionLine(BaseModel):
     reason: str | None
     verdict: VerdictWord | None
     value: str | None = Field(description="The int128 on chain.")
+    decimals: int | None = Field(description="The value's unit is 10**-decimals.")
     text: str | None = Field(description="The value with its decimals, or the label's name.")
     confidence: str | None
     trust_level: int | None
@@ -340,5 +341,5 @@ class Readiness(BaseModel):
     not_ready: list[str]
     checks: list[CheckView]
     network: dict[str, Any] = Field(
-        description="Chain id, contract, operator, and the chain's currency."
+        description="Chain id, contract, gateway for gasless reads, operator, the chain's currency."
     )

@@ -17,6 +17,7 @@ GRACE_SECONDS = 3
 CONNECTIONS = 4096
 """Beyond these a connection is answered 503; who asks for more at once is answered 429 before."""
 MAX_HEADER = 64 * 1024
+HEADER_SECONDS = 15.0
 
 
 class _Quiet(uvicorn.Server):
@@ -35,17 +36,28 @@ def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
         return "h11"
 
     class Bounded(HttpToolsProtocol):
-        """Closes a connection whose headers do not come to an end."""
+        """Closes a connection whose headers do not come to an end, by their size or in time."""
 
         in_headers = False
         octets = 0
+        late: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.watch()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.in_time()
+            super().connection_lost(exc)
 
         def on_message_begin(self) -> None:
             self.in_headers, self.octets = True, 0
+            self.watch()
             super().on_message_begin()
 
         def on_headers_complete(self) -> None:
             self.in_headers = False
+            self.in_time()
             super().on_headers_complete()
 
         def data_received(self, data: bytes) -> None:
@@ -53,6 +65,15 @@ def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
             self.octets += len(data) if self.in_headers else 0
             if self.octets > MAX_HEADER:
                 self.transport.close()
+
+        def watch(self) -> None:
+            if self.late is None:
+                self.late = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+
+        def in_time(self) -> None:
+            if self.late is not None:
+                self.late.cancel()
+                self.late = None
 
     return Bounded
 

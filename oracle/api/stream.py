@@ -21,6 +21,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.engine import Connection
 
 from oracle.api.context import Context
+from oracle.api.examples import PROBLEMS
 from oracle.api.problems import Refusal
 from oracle.api.views import line_view
 from oracle.core.errors import JournalError
@@ -43,6 +44,8 @@ WAITING = 512
 
 _ID = re.compile(r"([0-9]{1,18})-([0-9]{1,18})-([0-9]{1,18})-([0-9a-f]{0,16})")
 _RESET = "reset"
+
+EXAMPLE = 'id: 8-5-0-1f0c9a7be2d43350\nevent: decision\ndata: {"subject": "0x…", …}\n\n'
 
 router = APIRouter(prefix="/api/stream", tags=["decisions"])
 
@@ -205,9 +208,23 @@ def _position(text: str) -> Position | None:
     return Position(entry=entry, block=block, log=place, block_hash=bytes.fromhex(found[4]))
 
 
-@router.get("", include_in_schema=False)  # an answer without end is no answer to those who probe it
+@router.get(
+    "",
+    summary="Decisions as they arrive",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Server-sent events, without an end.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}},
+        },
+        503: PROBLEMS[503],
+    },
+)
 async def stream(
-    request: Request, last_event_id: Annotated[str | None, Header()] = None
+    request: Request,
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last event that was seen, to go on from it.")
+    ] = None,
 ) -> StreamingResponse:
     """`decision` with a line as in the list, whenever one is new or has moved; `reset` where the
     list is to be loaded anew; a comment where nothing happens for a while.

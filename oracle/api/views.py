@@ -63,6 +63,7 @@ def line_view(line: Line, card: ModelCard | None) -> schemas.DecisionLine:
     """One decision in a list."""
     request, record = line.request, line.decision
     said = record.prediction if record else (request.prediction if request else None)
+    value = value_of(said.value, card) if said else None
     return schemas.DecisionLine(
         model=schemas.ModelRef(name=card.name if card else None, id=hex_of(line.model_id)),
         subject=hex_of(line.subject),
@@ -70,8 +71,9 @@ def line_view(line: Line, card: ModelCard | None) -> schemas.DecisionLine:
         state=_state(request),
         reason=(request.reason or None) if request else None,
         verdict=_verdict(record) if record else None,
-        value=str(said.value) if said else None,
-        text=value_of(said.value, card).text if said else None,
+        value=value.value if value else None,
+        decimals=value.decimals if value else None,
+        text=value.text if value else None,
         confidence=confidence_text(said.confidence) if said else None,
         trust_level=record.trust_level if record else None,
         tx_hash=hex_of(record.tx_hash) if record else None,

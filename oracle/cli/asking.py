@@ -11,9 +11,8 @@ from oracle.chain.events import RequestByHashLog, RequestLog, decode_logs
 from oracle.chain.signer import AccountSigner
 from oracle.chain.wire import TxReceipt
 from oracle.cli.dapps import Dapp
-from oracle.cli.exits import Undecided
 from oracle.core.canonical import keccak256
-from oracle.core.errors import InvalidInput, NotFound, VerificationError
+from oracle.core.errors import InvalidInput, NotFound, Undecided, VerificationError
 from oracle.core.transaction import GWEI
 
 POLL = 0.05

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -60,11 +61,12 @@ PASSED_ON = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """One member: its number from 1, address, API and state folder."""
+    """One member: its number from 1, address, API, gRPC port where it has one, state folder."""
 
     number: int
     member: str
     api: str
+    grpc: int | None
     folder: Path
 
     @property
@@ -116,7 +118,7 @@ async def up_committee(
     out.print("\n[head]Decision Oracle[/head]\n")
     steps = Steps(out)
     async with AsyncExitStack() as stack:
-        apis = free_apis(settings.api_host, settings.api_port, nodes)
+        apis, grpcs = free_places(settings, nodes)
         url = None
         if chain is not None:
             with steps.step("chain", "starting …") as step:
@@ -130,7 +132,7 @@ async def up_committee(
         with steps.step("models", "measuring whether members would agree …") as step:
             models = await asyncio.to_thread(_fitting, models_of(settings))
             step.said = ", ".join(model.name for model in models)
-        seats = _seats(place, apis)
+        seats = _seats(place, apis, grpcs)
         members = [seat.member for seat in seats]
         with steps.step("contracts", "deploying …") as step:
             attestors = {m.model_id: _attestor(m, members, threshold, sealed) for m in models}
@@ -148,17 +150,24 @@ async def up_committee(
         await _run(place, models, seats, deployed, threshold, steps)
 
 
-def free_apis(host: str, first: int, count: int) -> list[str]:
-    """The members' API URLs: ports from ``first`` on, or any free ones where it is 0.
+def free_places(settings: Settings, count: int) -> tuple[list[str], list[int | None]]:
+    """The members' API URLs and gRPC ports: ports from the settings' on, or any free ones for 0;
+    no gRPC where the settings have no port for it.
 
     Raises:
         ConfigError: one is taken.
     """
+    host, grpc = settings.api_host, settings.grpc_port
     with ExitStack() as held:
-        return [
-            url_of(held.enter_context(bind(host, first + at if first else 0)))
-            for at in range(count)
-        ]
+
+        def bound(first: int) -> list[socket.socket]:
+            ports = [first + at if first else 0 for at in range(count)]
+            return [held.enter_context(bind(host, port)) for port in ports]
+
+        apis = [url_of(each) for each in bound(settings.api_port)]
+        if grpc is None:
+            return apis, [None] * count
+        return apis, [each.getsockname()[1] for each in bound(grpc)]
 
 
 def _attestor(
@@ -189,7 +198,7 @@ def _fitting(models: CardStore) -> CardStore:
     return found
 
 
-def _seats(place: Place, apis: Sequence[str]) -> list[Seat]:
+def _seats(place: Place, apis: Sequence[str], grpcs: Sequence[int | None]) -> list[Seat]:
     return [
         Seat(
             number=number,
@@ -197,9 +206,10 @@ def _seats(place: Place, apis: Sequence[str]) -> list[Seat]:
                 dev_account(FIRST_KEY + number - 1, chain_id=place.network.chain_id).address
             ),
             api=api,
+            grpc=grpc,
             folder=place.home.folder / NODES / str(number),
         )
-        for number, api in enumerate(apis, start=1)
+        for number, (api, grpc) in enumerate(zip(apis, grpcs, strict=True), start=1)
     ]
 
 
@@ -233,7 +243,8 @@ async def _run(
         place.home.announce(note)
         try:
             for seat, child in zip(seats, children, strict=True):
-                steps.done(seat.name, f"{seat.api}  {seat.member}  process {child.pid}")
+                grpc = f"  gRPC {place.settings.api_host}:{seat.grpc}" if seat.grpc else ""
+                steps.done(seat.name, f"{seat.api}{grpc}  {seat.member}  process {child.pid}")
             say(_what_next(easiest(models), seats, threshold))
             await asyncio.Event().wait()
         finally:
@@ -261,6 +272,8 @@ def _child(place: Place, seat: Seat, peers: Path, deployed: Deployed) -> Child:
         "ORACLE_API_PORT": seat.api.rsplit(":", 1)[1],
         "ORACLE_PRIVATE_KEY": DEV_KEYS[FIRST_KEY + seat.number - 1],
     }
+    if seat.grpc is not None:
+        given["ORACLE_GRPC_PORT"] = str(seat.grpc)
     if settings.models is not None:
         given["ORACLE_MODELS"] = str(settings.models.resolve())
     names = {f"ORACLE_{name.upper()}" for name in PASSED_ON}

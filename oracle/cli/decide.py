@@ -8,8 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from oracle.cli.console import err, show_json
-from oracle.cli.exits import Undecided
-from oracle.core.errors import ChainError
 
 
 def decide(
@@ -77,16 +75,10 @@ def judge(account: dict[str, Any]) -> None:
         ChainError: it was refused, or came too late.
         Undecided: it is still under way.
     """
-    state = account["state"]
-    if state == "final":
-        return
-    if state in ("refused", "expired"):
-        raise ChainError(
-            f"the request is {state}: {account['reason']}",
-            remedy="`oracle doctor` looks for what is wrong",
-        )
-    raise Undecided(
-        f"not decided yet: it is {state}"
-        + (f" ({account['reason']})" if account["reason"] else ""),
-        remedy=f"look again with `oracle decisions show {account['subject']}`",
+    from oracle.client.answers import require_final
+
+    require_final(
+        account,
+        refused="`oracle doctor` looks for what is wrong",
+        waiting=f"look again with `oracle decisions show {account['subject']}`",
     )

@@ -11,6 +11,7 @@ from oracle.core.errors import (
     InvalidInput,
     JournalError,
     OracleError,
+    Undecided,
     VerificationError,
 )
 
@@ -51,10 +52,6 @@ _BY_ERROR: tuple[tuple[type[OracleError], ExitCode], ...] = (
     (JournalError, ExitCode.JOURNAL),
     (ConfigError, ExitCode.CONFIG),
 )
-
-
-class Undecided(OracleError):
-    """The wait is over and the decision is not there; it may still come."""
 
 
 def exit_code_of(error: BaseException) -> ExitCode:

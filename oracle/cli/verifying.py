@@ -31,6 +31,7 @@ from oracle.inference.folder import StoredModel
 from oracle.inference.runner import Runner
 from oracle.inference.runtime import runtime_record
 from oracle.verify.build import Said, decision_about, decision_in, receipt_of, request_about
+from oracle.verify.files import files_in
 from oracle.verify.rerun import digests_of
 
 MODEL_SECONDS = 60.0
@@ -85,18 +86,13 @@ async def material_for(card: ModelCard, settings: Settings, where: str | None) -
 
 
 def _at_hand(card: ModelCard, settings: Settings, given: Path | None) -> Material:
-    names = [digest.file for digest in digests_of(card)]
     if given is not None:
-        if not given.exists():
-            raise NotFound(f"{given} does not exist", remedy="name the model's file or folder")
-        if given.is_file():
-            return Material(files={card.model.onnx.file: given.read_bytes()}, rule=None)
-        return Material(files=_read(given, names), rule=None)
+        return Material(files=files_in(card, given), rule=None)
     wanted = model_id(card)
     for model in _known(settings):
         if model.model_id == wanted:
             rule = model.policy.rule if model.policy else None
-            return Material(files=_read(model.folder, names), rule=rule)
+            return Material(files=files_in(card, model.folder), rule=rule)
     return Material(files=_kept(card, settings), rule=None)
 
 
@@ -116,10 +112,6 @@ def _kept(card: ModelCard, settings: Settings) -> dict[str, bytes]:
         with suppress(NotFound):
             found[digest.file] = store.get(name)
     return found
-
-
-def _read(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
 
 
 def _known(settings: Settings) -> Sequence[StoredModel]:

@@ -11,7 +11,8 @@
     ├── InferenceError      the model could not be loaded or run
     ├── JournalError        the durable record could not be read or written
     │   └── EvidenceError   … nor the evidence store
-    └── ConfigError         the set-up is wrong: keys, addresses, ports, networks
+    ├── ConfigError         the set-up is wrong: keys, addresses, ports, networks
+    └── Undecided           the wait is over, and what was waited for may still come
 
 An error says what was wrong, with the value, and what to do about it. HTTP status lives in
 ``oracle.api``, exit codes in ``oracle.cli``.
@@ -96,3 +97,7 @@ class EvidenceError(JournalError):
 
 class ConfigError(OracleError):
     """The set-up is wrong: keys, addresses, ports, networks."""
+
+
+class Undecided(OracleError):
+    """The wait is over and the decision is not there; it may still come."""

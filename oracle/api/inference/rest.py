@@ -183,8 +183,9 @@ async def _decoded(request: Request) -> bytes:
             f"the body unpacks to more than {MAX_BYTES} bytes",
             remedy="send less at once",
         )
-    if not unpacker.eof:
-        raise Refusal(400, "Bad request", f"the {given} body ends early", remedy="send it whole")
+    if not unpacker.eof or unpacker.unused_data:
+        fault = "has more behind its end" if unpacker.eof else "ends early"
+        raise Refusal(400, "Bad request", f"the {given} body {fault}", remedy="send it whole")
     return whole
 
 

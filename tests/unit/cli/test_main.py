@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from oracle.cli.exits import MEANING, ExitCode, Undecided, exit_code_of
+from oracle.cli.exits import MEANING, ExitCode, exit_code_of
 from oracle.cli.main import Guarded, app
 from oracle.core.errors import (
     ChainError,
@@ -21,6 +21,7 @@ from oracle.core.errors import (
     JournalError,
     OracleError,
     Reverted,
+    Undecided,
     VerificationError,
 )
 

@@ -102,6 +102,7 @@ export interface DecisionLine {
   reason: string | null;
   verdict: VerdictWord | null;
   value: string | null;
+  decimals: number | null;
   text: string | null;
   confidence: string | null;
   trust_level: number | null;
