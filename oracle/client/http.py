@@ -29,6 +29,7 @@ _BY_STATUS: dict[int, type[OracleError]] = {
     409: Conflict,
     413: InvalidInput,
     422: InvalidInput,
+    429: Transient,
     503: Transient,
 }
 
