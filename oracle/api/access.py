@@ -81,25 +81,18 @@ class Gate:
         answer = _with_headers(send, private=bool(key_in(headers)))
         try:
             if path != LIFE:
-                self._limits.take(self._caller(scope, headers))
+                self._limits.take(caller_of((scope.get("client") or ("",))[0], headers, self._keys))
             self._check_host(headers)
             if scope["method"] not in SAFE and not _is_read(path):
                 self._check_origin(headers)
                 if not path.startswith(PEERS):
                     needed = Scope.ADMIN if scope["method"] == "DELETE" else Scope.DECIDE
-                    self._check_key(headers, needed)
+                    check_key(headers, self._keys, needed)
             counted = nullcontext() if path in (LIFE, STREAM) else self._limits.one_more()
             with counted:
                 await self._app(scope, receive, answer)
         except Refusal as refusal:
             await refuse(refusal, path)(scope, receive, answer)
-
-    def _caller(self, scope: Asked, headers: Headers) -> str:
-        """A key that is one of the node's, or an address."""
-        key = key_in(headers)
-        if key and self._keys.scope_of(key) is not None:
-            return "key " + hash_of(key).hex()
-        return place_of((scope.get("client") or ("",))[0])
 
     def _check_host(self, headers: Headers) -> None:
         if self._keys:
@@ -125,25 +118,39 @@ class Gate:
                 remedy="call the API from a program or your own server, not from a page elsewhere",
             )
 
-    def _check_key(self, headers: Headers, needed: Scope) -> None:
-        if self._keys.allow(headers, needed):
-            return
-        given = key_in(headers)
-        scope = self._keys.scope_of(given)
-        if scope is not None:
-            raise Refusal(
-                403,
-                "Forbidden",
-                f"the API key is for {scope.name.lower()}, this needs {needed.name.lower()}",
-                remedy="use a key with that scope: ORACLE_API_KEYS of the node names them",
-            )
+
+def caller_of(address: str, headers: Headers, keys: ApiKeys) -> str:
+    """Whose rate a request counts against: a key that is one of the node's, or an address."""
+    key = key_in(headers)
+    if key and keys.scope_of(key) is not None:
+        return "key " + hash_of(key).hex()
+    return place_of(address)
+
+
+def check_key(headers: Headers, keys: ApiKeys, needed: Scope) -> None:
+    """Hold a request to its key.
+
+    Raises:
+        Refusal: it needs one that it does not carry, 401, or one of a higher scope, 403.
+    """
+    if keys.allow(headers, needed):
+        return
+    given = key_in(headers)
+    scope = keys.scope_of(given)
+    if scope is not None:
         raise Refusal(
-            401,
-            "Unauthorized",
-            "the API key is not one of this node's" if given else "writing needs an API key",
-            remedy="send it as `Authorization: Bearer …` or `X-API-Key: …`",
-            headers={"WWW-Authenticate": 'Bearer realm="decision oracle"'},
+            403,
+            "Forbidden",
+            f"the API key is for {scope.name.lower()}, this needs {needed.name.lower()}",
+            remedy="use a key with that scope: ORACLE_API_KEYS of the node names them",
         )
+    raise Refusal(
+        401,
+        "Unauthorized",
+        "the API key is not one of this node's" if given else "writing needs an API key",
+        remedy="send it as `Authorization: Bearer …` or `X-API-Key: …`",
+        headers={"WWW-Authenticate": 'Bearer realm="decision oracle"'},
+    )
 
 
 def _with_headers(send: Send, *, private: bool) -> Send:

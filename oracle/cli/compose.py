@@ -192,10 +192,11 @@ async def running(
     may_bind(listener.getsockname()[0], keys)
     opened = open_node(place, models, contract=contract, start_block=start_block)
     async with opened as (node, metrics), asyncio.TaskGroup() as tasks:
-        app = create_app(node, metrics, api_keys=keys, limits=limits_of(place.settings, keys))
+        limits = limits_of(place.settings, keys)
+        app = create_app(node, metrics, api_keys=keys, limits=limits)
         at_work = [tasks.create_task(node.run()), tasks.create_task(serve(app, listener))]
         try:
-            async with grpc_of(place.settings, app, keys):
+            async with grpc_of(place.settings, app, keys, limits):
                 yield node
         finally:
             for task in at_work:
@@ -208,7 +209,9 @@ def limits_of(settings: Settings, keys: ApiKeys) -> Limits:
 
 
 @asynccontextmanager
-async def grpc_of(settings: Settings, app: FastAPI, keys: ApiKeys) -> AsyncIterator[int | None]:
+async def grpc_of(
+    settings: Settings, app: FastAPI, keys: ApiKeys, limits: Limits
+) -> AsyncIterator[int | None]:
     """The inference protocol over gRPC until the block ends, where a port is set; gives the port.
 
     Raises:
@@ -225,7 +228,7 @@ async def grpc_of(settings: Settings, app: FastAPI, keys: ApiKeys) -> AsyncItera
             remedy="pip install 'decision-oracle[grpc]', or leave --grpc-port out",
         ) from None
     host, port = settings.api_host, settings.grpc_port
-    async with rpc_server(app.state.inference, keys, host, port) as bound:
+    async with rpc_server(app.state.inference, keys, host, port, limits=limits) as bound:
         yield bound
 
 

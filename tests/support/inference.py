@@ -18,6 +18,7 @@ from oracle.api.inference.rest import Rest
 from oracle.api.inference.rpc import rpc_server
 from oracle.api.inference.service import Inference
 from oracle.api.keys import ApiKeys
+from oracle.api.limits import Limits
 from oracle.api.server import bind, serve, url_of
 from oracle.core.model_card import OutputSpec, ScoreHead
 from oracle.inference.engine import Engine
@@ -93,22 +94,22 @@ def chainless(engine: Engine) -> Any:
 
 @asynccontextmanager
 async def serving(
-    models: Iterable[StoredModel], *, keys: tuple[str, ...] = ()
+    models: Iterable[StoredModel], *, keys: tuple[str, ...] = (), rate: float | None = None
 ) -> AsyncIterator[Serving]:
-    """Serve models over HTTP and gRPC."""
-    api_keys = ApiKeys(keys)
+    """Serve models over HTTP and gRPC; ``rate`` is how many requests a second a caller may send."""
+    api_keys, limits = ApiKeys(keys), Limits(rate=rate)
     async with Engine(models) as engine:
         context = chainless(engine)
         inference = Inference(context)
         app = FastAPI()
         app.state.stream = SimpleNamespace(close=lambda: None)
         app.add_middleware(Rest, inference=inference)
-        app.add_middleware(Gate, keys=api_keys)
+        app.add_middleware(Gate, keys=api_keys, limits=limits)
         listener = bind("127.0.0.1", 0)
         url = url_of(listener)
         running = asyncio.create_task(serve(app, listener))
         try:
-            async with rpc_server(inference, api_keys, "127.0.0.1", 0) as port:
+            async with rpc_server(inference, api_keys, "127.0.0.1", 0, limits=limits) as port:
                 yield Serving(
                     http=url.removeprefix("http://"), grpc=f"127.0.0.1:{port}", node=context.node
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,16 +10,16 @@ import grpc
 import grpc.aio
 import numpy as np
 from numpy.typing import NDArray
-from starlette.datastructures import Headers
 
 from oracle.api.access import is_loopback
 from oracle.api.body import MAX_BYTES
+from oracle.api.inference.door import Door
 from oracle.api.inference.proto import SERVICE, message
 from oracle.api.inference.service import EXTENSIONS, PLATFORM, SERVER, Inference
-from oracle.api.keys import ApiKeys, Scope
-from oracle.api.problems import Refusal, status_of, unexpected, without_addresses
+from oracle.api.keys import ApiKeys
+from oracle.api.limits import Limits
 from oracle.core import dtypes
-from oracle.core.errors import ConfigError, InvalidInput, OracleError
+from oracle.core.errors import ConfigError, InvalidInput
 from oracle.inference.protocol.body import MAX_ID, MAX_PARAMETERS, MAX_TENSORS
 from oracle.inference.protocol.messages import InferReply, InferRequest, Parameter, Wanted
 from oracle.inference.protocol.tensors import (
@@ -33,6 +33,7 @@ from oracle.inference.protocol.tensors import (
 
 GRACE_SECONDS = 3.0
 IN_FLIGHT = 512
+NEED_KEY = frozenset({"ModelInfer", "RepositoryIndex"})
 
 Infer = message("ModelInferRequest")
 Inferred = message("ModelInferResponse")
@@ -50,22 +51,20 @@ _CONTENTS = {
 }
 """dtype → the field that carries it where it is not raw."""
 
-_CODES = {
-    400: grpc.StatusCode.INVALID_ARGUMENT,
-    401: grpc.StatusCode.UNAUTHENTICATED,
-    404: grpc.StatusCode.NOT_FOUND,
-    409: grpc.StatusCode.FAILED_PRECONDITION,
-    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    422: grpc.StatusCode.INVALID_ARGUMENT,
-    503: grpc.StatusCode.UNAVAILABLE,
-}
-
 
 @asynccontextmanager
 async def rpc_server(
-    inference: Inference, keys: ApiKeys, host: str, port: int
+    inference: Inference,
+    keys: ApiKeys,
+    host: str,
+    port: int,
+    *,
+    limits: Limits | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port, a free one for 0.
+
+    Args:
+        limits: those of the API, so that a caller has one rate for both.
 
     Raises:
         ConfigError: the port is in use, or others could reach it without a key.
@@ -83,7 +82,7 @@ async def rpc_server(
             ("grpc.so_reuseport", 0),
         ],
     )
-    server.add_generic_rpc_handlers((_handlers(Calls(inference, keys)),))
+    server.add_generic_rpc_handlers((_handlers(Calls(inference), Door(keys, limits or Limits())),))
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         bound = server.add_insecure_port(address)
@@ -104,30 +103,29 @@ async def rpc_server(
 class Calls:
     """The service's calls, by their names in the ``.proto``."""
 
-    def __init__(self, inference: Inference, keys: ApiKeys) -> None:
+    def __init__(self, inference: Inference) -> None:
         self._inference = inference
-        self._keys = keys
 
-    async def ServerLive(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def ServerLive(self, request: Any) -> Any:  # noqa: N802
         """It answers, so it lives."""
         return message("ServerLiveResponse")(live=True)
 
-    async def ServerReady(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def ServerReady(self, request: Any) -> Any:  # noqa: N802
         """Whether every model can be asked."""
         return message("ServerReadyResponse")(ready=self._inference.ready())
 
-    async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def ModelReady(self, request: Any) -> Any:  # noqa: N802
         """Whether one model can be asked."""
         ready = self._inference.model_ready(request.name, request.version)
         return message("ModelReadyResponse")(ready=ready)
 
-    async def ServerMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def ServerMetadata(self, request: Any) -> Any:  # noqa: N802
         """Name, version and extensions."""
         return message("ServerMetadataResponse")(
             name=SERVER, version=self._inference.version, extensions=EXTENSIONS
         )
 
-    async def ModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def ModelMetadata(self, request: Any) -> Any:  # noqa: N802
         """A model's inputs and outputs."""
         found = self._inference.metadata(request.name, request.version)
         tensor = message("ModelMetadataResponse.TensorMetadata")
@@ -145,9 +143,8 @@ class Calls:
             ],
         )
 
-    async def RepositoryIndex(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def RepositoryIndex(self, request: Any) -> Any:  # noqa: N802
         """Every model."""
-        self._needs_key(context)
         line = message("RepositoryIndexResponse.ModelIndex")
         return message("RepositoryIndexResponse")(
             models=[
@@ -161,33 +158,25 @@ class Calls:
             ]
         )
 
-    async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def ModelInfer(self, request: Any) -> Any:  # noqa: N802
         """Run a model."""
-        self._needs_key(context)
         name, version = request.model_name, request.model_version
         asked = _asked(request, self._inference.max_elements(name, version))
         return _replied(await self._inference.infer(name, version, asked))
 
-    def _needs_key(self, context: Any) -> None:
-        """As over HTTP: the key in ``authorization: Bearer …`` or ``x-api-key``."""
-        given = {key: str(value) for key, value in context.invocation_metadata()}
-        if not self._keys.allow(Headers(given), Scope.DECIDE):
-            raise Refusal(
-                401,
-                "Unauthorized",
-                "this needs an API key for decisions",
-                remedy="send it as metadata: `authorization: Bearer …` or `x-api-key: …`",
-            )
 
-
-def _handlers(calls: Calls) -> grpc.GenericRpcHandler:
+def _handlers(calls: Calls, door: Door) -> grpc.GenericRpcHandler:
+    """Every call as one that takes a stream: of one message, but it is read within a time."""
     names = [name for name in vars(Calls) if name[0].isupper()]
     return grpc.method_handlers_generic_handler(
         SERVICE,
         {
-            name: grpc.unary_unary_rpc_method_handler(
-                _guarded(getattr(calls, name)),
-                request_deserializer=_class(name + "Request").FromString,
+            name: grpc.stream_unary_rpc_method_handler(
+                door.guarded(
+                    getattr(calls, name),
+                    parse=_class(name + "Request").FromString,
+                    needs_key=name in NEED_KEY,
+                ),
                 response_serializer=_class(name + "Response").SerializeToString,
             )
             for name in names
@@ -197,23 +186,6 @@ def _handlers(calls: Calls) -> grpc.GenericRpcHandler:
 
 def _class(name: str) -> Any:
     return message(name)
-
-
-def _guarded(call: Callable[[Any, Any], Awaitable[Any]]) -> Callable[[Any, Any], Awaitable[Any]]:
-    """The call, with every error as a gRPC status."""
-
-    async def guarded(request: Any, context: Any) -> Any:
-        try:
-            return await call(request, context)
-        except OracleError as error:
-            status, _title = status_of(error)
-            text = without_addresses(str(error)) if status >= 500 else str(error)
-            code = _CODES.get(status, grpc.StatusCode.INTERNAL)
-        except Exception as error:  # noqa: BLE001 - the protocol has a shape for this, too
-            code, text = grpc.StatusCode.INTERNAL, " — ".join(unexpected(error))
-        return await context.abort(code, text)
-
-    return guarded
 
 
 def _asked(request: Any, max_elements: int) -> InferRequest:
