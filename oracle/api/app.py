@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from oracle.api import (
+    callbacks,
     ccip,
     decisions,
     figures,
@@ -90,6 +91,7 @@ def create_app(
     problems.install(app)
     app.include_router(decisions.router)
     app.include_router(votes.router)
+    app.include_router(callbacks.router)
     app.include_router(stream.router)
     app.include_router(predictions.router)
     app.include_router(receipts.router)

@@ -80,7 +80,7 @@ def show(
     """
     from oracle.cli.client import connect
     from oracle.cli.settings import read_settings
-    from oracle.cli.show import print_account
+    from oracle.cli.show import failed_callback_lines, print_account
     from oracle.cli.show_evidence import evidence_json, evidence_lines
     from oracle.cli.show_votes import votes_json, votes_lines
 
@@ -90,12 +90,15 @@ def show(
         account = node.get(f"/api/decisions/{whole}", model=model, wait=wait or None)
         found = _evidence(settings, node, account)
         votes = _votes(settings, node, account)
+        failed = _failed_callback(node, account)
     card = _card_of(settings, account) if votes else None
     if json:
         evidence = evidence_json(found) | {"rounds": votes_json(votes, card)}
-        show_json({**account, "evidence": evidence})
+        show_json({**account, "evidence": evidence, "failed_callback": failed})
         return
     parts = [evidence_lines(account, found)]
+    if failed:
+        parts.append(failed_callback_lines(failed))
     if votes:
         parts.append(votes_lines(votes, card.value_text if card else str))
     print_account(account, *parts)
@@ -151,6 +154,20 @@ def _votes(settings: Settings, node: NodeClient, account: Json) -> list[Round]:
         return run(read()) or []
     except OracleError:
         return []
+
+
+def _failed_callback(node: NodeClient, account: Json) -> Json | None:
+    """Why the requester could not be told, and how it is told; None where it was, if late."""
+    from oracle.core.errors import Conflict
+
+    if not account["decision"] or account["decision"]["callback"] != "failed":
+        return None
+    try:
+        path = f"/api/decisions/{account['subject']}/callback"
+        found: Json = node.get(path, model=account["model"]["id"])
+    except Conflict:
+        return None
+    return found
 
 
 def _card_of(settings: Settings, account: Json) -> ModelCard | None:

@@ -111,6 +111,17 @@ def print_account(account: Json, *more: RenderableType) -> None:
     say("")
 
 
+def failed_callback_lines(failed: Json) -> Text:
+    """Why a callback failed, and the transaction that tries again."""
+    retry = failed["retry"]
+    return facts(
+        [
+            ("called now", failed["fault"] or "the requester would take it"),
+            ("told by", Text(f"{retry['to']} {retry['data']}", style="id") if retry else None),
+        ]
+    )
+
+
 def lines(found: Sequence[Json]) -> Table:
     """A list of decisions, newest first."""
     grid = table("subject", "model", "verdict", "value", "state", "asked", "when")

@@ -15,7 +15,7 @@ from tests.support.page import ANCHORED, Served, serving
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
 
-KEY = "a-key-of-sixteen-characters"
+KEY, READ_KEY = "a-key-of-sixteen-characters", "a-key-to-read-with-only"
 
 
 async def promise(served: Served, count: int = 1, *, wait: bool = True) -> list[dict[str, Any]]:
@@ -100,9 +100,11 @@ async def test_anchored__its_path_is_drawn__checked_on_chain__and_it_is_decided_
     await expect(page.locator(".outcome")).to_contain_text("Everything holds")
 
 
-async def test_keyed_node__a_stranger_learns_why__and_a_key_shows_it(browser, served: Served):
+async def test_keyed_node__a_stranger_learns_why__and_a_key_does_what_it_is_for(
+    browser, served: Served
+):
     (anchored,) = await promise(served)
-    async with serving(served.node, Metrics(), keys=[KEY]) as url:
+    async with serving(served.node, Metrics(), keys=[KEY, f"read:{READ_KEY}"]) as url:
         context = await browser.new_context(base_url=url)
         page = await context.new_page()
         await page.goto("/#/predictions")
@@ -110,7 +112,13 @@ async def test_keyed_node__a_stranger_learns_why__and_a_key_shows_it(browser, se
         await page.get_by_label("API key").fill("not-the-key-of-this-node")
         await page.get_by_role("button", name="Show it").click()
         await expect(page.get_by_role("alert")).to_contain_text("does not open it")
-        await page.get_by_label("API key").fill(KEY)
+        await page.get_by_label("API key").fill(READ_KEY)
         await page.get_by_role("button", name="Show it").click()
-        await expect(line(page, anchored)).to_be_visible()
+        await line(page, anchored).get_by_role("link").click()
+        await page.locator("#relay").click()
+        can = part(page, "Can a contract decide on it?")
+        await expect(can).to_contain_text("The API key is for read, this needs decide.")
+        await can.get_by_label("API key").fill(KEY)
+        await can.locator("form").get_by_role("button", name="Have it decided").click()
+        await expect(page.get_by_role("link", name="see the decision")).to_be_visible()
         await context.close()

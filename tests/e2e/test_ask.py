@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from oracle.chain.artifacts import load_artifact
 from oracle.node.metrics import Metrics
 from tests.support.browser import TestWallet
 from tests.support.page import Served, serving
@@ -72,6 +74,48 @@ async def test_dapp__asks_and_is_called_back__its_outcome_shows(
     assert wallet.asked.count("eth_sendTransaction") == deployed_and_asked + 1
 
 
+async def require_trust_level(served: Served, desk: str, level: int) -> None:
+    """Make a deployed desk one that was built to ask for this trust level, by its immutables."""
+    code = bytearray(await served.world.rpc.code(desk, "latest"))
+    for start, length in load_artifact("CreditDesk").immutables:
+        if int.from_bytes(code[start : start + length]) in (1, 2):
+            code[start : start + length] = level.to_bytes(length)
+    await served.world.rpc.call("anvil_setCode", [desk, "0x" + code.hex()])
+
+
+async def test_dapp__can_not_be_told__says_why__and_is_told_once_it_is_mended(
+    page: Page, wallet: TestWallet, served: Served
+):
+    await fill_in(page)
+    await page.get_by_label("An example dApp: a lender").check()
+    await page.locator("#send").click()
+    called, details = page.locator("#called-back"), page.locator("#outcome").get_by_role("link")
+    await expect(called).to_contain_text("approved")
+    first = str(await details.get_attribute("href")).split("/")[-1]
+    async with httpx.AsyncClient(base_url=served.url) as http:
+        account = (await http.get(f"/api/decisions/{first}")).json()
+    desk = account["request"]["requester"]
+
+    await require_trust_level(served, desk, 2)
+    await page.locator("#send").click()
+    await expect(called).to_have_text(
+        "Your contract, a lender, was not told; for it the case is still: applied."
+    )
+    why = "it refuses: TrustLevelTooLow(trustLevel=1, required=2)"
+    failed = page.locator(".callback")
+    await expect(failed).to_contain_text(f"Called again now, {why}.")
+    elsewhere = await page.context.new_page()
+    await elsewhere.goto(f"{served.url}/{await details.get_attribute('href')}")
+    await expect(elsewhere.get_by_role("region", name="What it cost")).to_contain_text(why)
+    await elsewhere.close()
+
+    await require_trust_level(served, desk, 1)
+    await failed.get_by_role("button", name="Look again").click()
+    await failed.get_by_role("button", name="Tell it with Test Wallet").click()
+    await expect(called).to_have_text("Your contract, a lender, was called back: approved.")
+    await expect(failed).to_have_count(0)
+
+
 async def test_dapp__of_several_transactions__is_led_through_them(
     page: Page, wallet: TestWallet, served: Served
 ):
@@ -113,6 +157,21 @@ async def test_wallet__declines__says_so_and_asks_nothing(
     await expect(page.locator("#send")).to_be_enabled()
 
 
+async def test_wallet__away__says_so_and_can_be_tried_again(
+    page: Page, wallet: TestWallet, served: Served
+):
+    wallet.away = True
+    await fill_in(page)
+    await page.get_by_label("My wallet").check()
+    await page.locator("#send").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Test Wallet")
+    await expect(page.get_by_role("alert")).to_contain_text("disconnected")
+
+    wallet.away = False
+    await page.locator("#send").click()
+    await expect(page.locator("#outcome").get_by_role("heading")).to_have_text("Decided")
+
+
 async def test_no_wallet__says_so(page: Page, served: Served):
     await fill_in(page)
     await page.get_by_label("My wallet").check()
@@ -138,7 +197,9 @@ async def test_node__with_keys__asks_for_one(browser, served: Served):
         await fill_in(page, url)
         await page.get_by_label("This node").check()
         await page.locator("#send").click()
-        await expect(page.get_by_role("alert")).to_contain_text("Writing needs an API key")
+        await expect(page.get_by_role("alert")).to_have_text(
+            "Writing needs an API key. Write one above."
+        )
 
         await page.get_by_label("API key").fill(KEY)
         await page.locator("#send").click()

@@ -35,6 +35,27 @@ async def test_quorum__its_members_and_who_signed__are_listed(page: Page, served
     await expect(signed.locator("[data-signed]")).to_have_count(2)
 
 
+async def test_quorum__how_it_agrees__is_told_member_by_member(page: Page, served: Served):
+    members = [f"0x{number:040x}" for number in (1, 2, 3)]
+    peers = [{"member": each, "heard": 7, "apart": at} for at, each in enumerate(members[1:])]
+    committee = {"threshold": 2, "members": members, "decided": 9, "agreed": 7, "apart": 1}
+    committee |= {"voted": 6, "peers": peers, "rounds": None, "voters": []}
+
+    async def give(route: Route) -> None:
+        found = await (await route.fetch()).json()
+        await route.fulfill(json=found | {"committee": committee})
+
+    await page.route("**/api/models/*/figures", give)
+    await page.goto("/#/model/credit-default")
+    agrees = part(page, "How the committee agrees")
+    await expect(agrees).to_contain_text("2 of 3 members have to agree")
+    await expect(agrees).to_contain_text("agrees with 7 of the 8 latest decisions")
+    await expect(agrees.get_by_role("row")).to_have_count(3)
+    await expect(agrees.get_by_role("row").nth(2).get_by_role("cell")).to_have_text(
+        ["0x000000…000003", "7", "1"]
+    )
+
+
 @pytest.mark.parametrize(("count", "place"), [(1, 0), (5, 2), (5, 4)])
 async def test_anchor__its_path__is_drawn_hash_by_hash(
     page: Page, served: Served, count: int, place: int

@@ -9,13 +9,9 @@ import pytest
 from eth_utils.crypto import keccak
 from playwright.async_api import Page, expect
 
-from tests.support.browser import Watched
 from tests.support.page import Served
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
-
-BUDGET = 300_000
-"""Bytes before the model runtime is asked for."""
 
 
 async def decide(served: Served, model: str = "credit-default", row: int = 0) -> str:
@@ -99,47 +95,3 @@ async def test_list__longer_than_a_page__shows_older_ones(page: Page, served: Se
     await expect(page.locator(".lines li")).to_have_count(30)
     await page.get_by_role("button", name="Show older ones").click()
     await expect(row(page, oldest)).to_be_visible()
-
-
-async def test_keyboard__alone__reaches_a_decision(page: Page, served: Served):
-    subject = await decide(served)
-    await page.goto("/")
-    await expect(row(page, subject)).to_be_visible()
-
-    await page.keyboard.press("Tab")
-    await expect(page.get_by_text("Skip to the content")).to_be_focused()
-    for name in ("Decision Oracle", "Decisions", "Predictions", "Models", "Ask"):
-        await page.keyboard.press("Tab")
-        await expect(page.locator(":focus")).to_have_text(name)
-    for field in ("#f-model", "#f-verdict", "#f-subject"):
-        await page.keyboard.press("Tab")
-        await expect(page.locator(field)).to_be_focused()
-    await page.keyboard.press("Tab")
-    await expect(row(page, subject).locator("a")).to_be_focused()
-    await page.keyboard.press("Enter")
-    await expect(page.locator(".hero")).to_contain_text("Credit default said")
-    await expect(page.locator("main")).to_be_focused()
-
-    for role in ("banner", "navigation", "main", "contentinfo"):
-        await expect(page.get_by_role(role)).to_have_count(1)
-
-
-async def test_first_visit__is_small_quick_and_asks_nobody_else(
-    tab: tuple[Page, Watched], served: Served
-):
-    page, seen = tab
-    await decide(served)
-    took = []
-    for _ in range(3):
-        await page.goto("about:blank")
-        await page.goto("/")
-        await expect(page.locator(".lines li").first).to_be_visible()
-        took.append(await page.evaluate("performance.now()"))
-    sizes = await page.evaluate(
-        "performance.getEntries().filter((each) => each.decodedBodySize)"
-        ".map((each) => each.decodedBodySize)"
-    )
-
-    assert sum(sizes) < BUDGET
-    assert min(took) < 1000
-    assert not any("ort" in path or "wasm" in path for path in seen.loaded)

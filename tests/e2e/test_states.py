@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from oracle.chain.rpc import RpcPool
 from oracle.core.errors import Transient
@@ -56,6 +56,21 @@ async def test_connection_broken__what_was_missed_comes_by_itself(browser: Brows
     async with serving(served.node, Metrics(), port=port):
         await expect(row(page, missed)).to_be_visible()
         await context.close()
+
+
+async def test_stream_refused__says_so_and_looks_again(page: Page, served: Served):
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=503, json={"detail": "128 connections listen already"})
+
+    await page.route("**/api/stream", refuse)
+    await page.goto("/")
+    await expect(page.locator("#notice")).to_contain_text("The node sends no news")
+    await expect(page.locator("#pulse")).to_have_text("no news")
+    await expect(row(page, await decide(served))).to_be_visible()
+
+    await page.unroute("**/api/stream")
+    await expect(page.locator("#pulse")).to_have_text("live")
+    await expect(page.locator("#notice")).to_be_empty()
 
 
 async def test_chain_away__says_so_and_goes_on_when_it_is_back(

@@ -110,6 +110,7 @@ class TestWallet:
     Attributes:
         declines: whether its owner says no to what it is asked to sign.
         chain: the chain id that it says it is on, before it is asked to switch.
+        away: whether it answers nothing but that it is disconnected (EIP-1193).
     """
 
     __test__ = False
@@ -118,6 +119,7 @@ class TestWallet:
     account: str
     declines: bool = False
     chain: int | None = None
+    away: bool = False
     asked: list[str] = field(default_factory=list)
 
     async def inject(self, page: Page) -> None:
@@ -127,6 +129,8 @@ class TestWallet:
 
     async def _answer(self, method: str, params: list[Any]) -> dict[str, Any]:
         self.asked.append(method)
+        if self.away:
+            return {"error": {"code": 4900, "message": "The wallet is disconnected."}}
         if self.declines and method in ("eth_requestAccounts", "eth_sendTransaction"):
             return {"error": {"code": 4001, "message": "User rejected the request."}}
         match method:

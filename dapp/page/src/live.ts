@@ -1,10 +1,11 @@
 // What the node tells while the page is open: decisions as they arrive, and whether it can work.
 
 import { listen } from "../../client/src/api/stream.ts";
-import { get, http, type Line, type Network, type Readiness } from "./api.js";
+import { get, http, type Line, type Network, NodeError, type Readiness } from "./api.js";
 import { pause } from "./time.js";
 
-export type Pulse = "connecting" | "live" | "unwell" | "away";
+/** `silent`: the node answers, but sends no news. */
+export type Pulse = "connecting" | "live" | "unwell" | "silent" | "away";
 
 interface Events {
   decision: Line;
@@ -20,6 +21,7 @@ const PATIENCE = 1500;
 class Live {
   readonly #target = new EventTarget();
   #connected = false;
+  #broken = false;
   #timer = 0;
   #first: Promise<void> | null = null;
   pulse: Pulse = "connecting";
@@ -58,6 +60,7 @@ class Live {
       longestPause: RETRY,
       onConnection: (stands: boolean) => {
         this.#connected = stands;
+        this.#broken = !stands;
         if (stands) void this.#check();
         else this.#say("away");
       },
@@ -68,9 +71,11 @@ class Live {
           if (event.kind === "decision") this.#emit("decision", event.decision);
           else this.#emit("reset", undefined);
         }
-      } catch {
+      } catch (error) {
         // The very first connection was refused, so there is no place to go on from.
-        this.#say("away");
+        this.#broken = true;
+        const isHere = error instanceof NodeError && error.status > 0;
+        this.#say(isHere ? "silent" : "away");
         await pause(RETRY * 1000);
         this.#emit("reset", undefined);
       }
@@ -84,6 +89,7 @@ class Live {
     try {
       this.readiness = await get<Readiness>("/readyz", {}, undefined, [503]);
       if (this.#connected) this.#say(this.readiness.ready ? "live" : "unwell");
+      else if (this.#broken) this.#say("silent");
     } catch {
       this.#say("away");
     }

@@ -3,7 +3,7 @@
 import { NodeError } from "./api.js";
 import { h, show } from "./dom.js";
 import { live, type Pulse } from "./live.js";
-import type { View } from "./view.js";
+import { title, type View } from "./view.js";
 import { showDecision } from "./views/decision.js";
 import { showList } from "./views/list.js";
 import { showModel, showModels } from "./views/model.js";
@@ -34,6 +34,7 @@ const PULSES: Record<Pulse, string> = {
   connecting: "connecting",
   live: "live",
   unwell: "not ready",
+  silent: "no news",
   away: "node away",
 };
 
@@ -68,11 +69,11 @@ async function route(): Promise<void> {
 }
 
 function failed(error: unknown): void {
-  document.title = "Decision Oracle";
   const refused =
     error instanceof NodeError ? error : new NodeError(String(error), "load the page again", -1);
   const again = h("button", { type: "button", onclick: () => void route() }, "Try again");
   const head = refused.status === 0 ? "The node is away" : "This can not be shown";
+  title(head);
   show(
     main,
     h(
@@ -122,6 +123,12 @@ function trouble(pulse: Pulse): string[] {
     return [
       "The node is away.",
       "What is shown may be old. The page goes on by itself as soon as the node answers.",
+    ];
+  }
+  if (pulse === "silent") {
+    return [
+      "The node sends no news.",
+      "It answers, but too many may be listening to it. The page looks again every few seconds.",
     ];
   }
   if (pulse !== "unwell" || !live.readiness) return [];

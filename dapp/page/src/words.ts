@@ -1,5 +1,6 @@
 // What verdicts, stages, hashes and askers are called.
 
+import { OracleError } from "../../client/src/errors.ts";
 import { hasOwnConfidence } from "../../client/src/model/head.ts";
 import type { Account, Line, Model, ModelLine, State, Verdict } from "./api.js";
 import { type Child, h, svg } from "./dom.js";
@@ -108,4 +109,12 @@ export function asker({ request, transactions }: Account, currency?: string): Ch
   if (request.origin === "api") return "It was asked through this node’s own interface.";
   const paid = request.fee_gwei ? `, and paid a fee of ${fee(request.fee_gwei, currency)}` : "";
   return ["The account ", hash(request.requester ?? ""), " asked for it on chain", paid, "."];
+}
+
+/** What went wrong with the node, the chain or a wallet, and what to do about it. */
+export function sayWhy(error: unknown): string {
+  if (error instanceof OracleError) return `${capital(error.message)}.`;
+  const said = error as { code?: number; shortMessage?: string; message?: string };
+  if (said.code === 4001) return "The request was declined in the wallet.";
+  return `The wallet answers: ${(said.shortMessage ?? said.message ?? String(error)).slice(0, 300)}`;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oracle.cli.console import ago, begin, ether, facts, seconds, short
+from oracle.cli.show import failed_callback_lines
 from oracle.cli.tour import bar, figures_of
 
 
@@ -68,3 +69,11 @@ def test_figures__are_read_from_the_models_page(tmp_path):
     )
     assert figures_of(tmp_path) == [("AUC", "0.828", "0.500")]
     assert figures_of(tmp_path / "none") == []
+
+
+def test_failed_callback__says_why__and_which_transaction_tells_the_requester():
+    failed = {"fault": "it refuses: closed", "retry": {"to": "0xc0", "data": "0x1234"}}
+    lines = failed_callback_lines(failed).plain.splitlines()
+    assert lines == ["  called now  it refuses: closed", "  told by     0xc0 0x1234"]
+    mended = failed_callback_lines({"fault": None, "retry": None}).plain
+    assert mended == "  called now  the requester would take it"

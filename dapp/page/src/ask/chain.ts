@@ -8,10 +8,12 @@ import {
   type Hex,
   type Log,
   parseEventLogs,
+  type PublicClient,
+  type TransactionReceipt,
 } from "viem";
 
 import { decisionContractAbi } from "../../../client/src/chain/abi.ts";
-import { DecisionContract } from "../../../client/src/chain/contract.ts";
+import { DecisionContract, type Wallet } from "../../../client/src/chain/contract.ts";
 import type { FoundWallet } from "../../../client/src/chain/found.ts";
 import { connectWallet } from "../../../client/src/chain/wallets.ts";
 import { ChainError } from "../../../client/src/errors.ts";
@@ -43,12 +45,7 @@ export async function askOnChain(
   dapp: Dapp | null,
   tell: Tell,
 ): Promise<Request> {
-  tell(`Waiting for ${wallet.info.name} …`);
-  const signer = await connectWallet(wallet, chain);
-  const client = createPublicClient({
-    transport: custom(wallet.provider),
-    pollingInterval: POLL_MS,
-  });
+  const { signer, client } = await connected(wallet, chain, tell);
   const [modelId, address] = [model.id, contract as Address];
   if (!dapp) {
     tell("Confirm the request in the wallet; then its block is awaited.");
@@ -56,13 +53,8 @@ export async function askOnChain(
     const { requestId } = await contract_.request(signer, { modelId, input });
     return { id: requestId, outcome: () => Promise.resolve(null) };
   }
-  const send = async (to: Address, data: Hex, value: bigint) => {
-    const hash = await signer.sendTransaction({ to, data, value, chain: null });
-    tell("Sent; waiting for its block …");
-    const receipt = await client.waitForTransactionReceipt({ hash, timeout: PATIENCE_MS });
-    if (receipt.status === "success") return receipt;
-    throw new ChainError(`transaction ${hash} was reverted`, "see what the wallet says of it");
-  };
+  const send = (to: Address, data: Hex, value: bigint) =>
+    mined(client, signer, { to, data, value }, tell);
   const about = { contract: address, modelId, account: signer.account.address };
   const at = await ensureDapp(client, dapp, about, send, tell);
   const fee = BigInt(model.on_chain.fee_gwei ?? 0) * GWEI;
@@ -77,6 +69,45 @@ export async function askOnChain(
   const id = requestIn(made, contract);
   const name = dapp.names === "parcel" ? parcel : id;
   return { id, outcome: () => outcomeOf(client, dapp, at, name) };
+}
+
+/**
+ * Send a call with the wallet, and wait for its block.
+ * @throws {ChainError} the visitor declines, or it is reverted
+ */
+export async function sendWith(
+  wallet: FoundWallet,
+  chain: number,
+  { to, data }: { to: string; data: Hex },
+  tell: Tell,
+): Promise<void> {
+  const { signer, client } = await connected(wallet, chain, tell);
+  tell("Confirm in the wallet.");
+  await mined(client, signer, { to: to as Address, data, value: 0n }, tell);
+}
+
+async function connected(
+  wallet: FoundWallet,
+  chain: number,
+  tell: Tell,
+): Promise<{ signer: Wallet; client: PublicClient }> {
+  tell(`Waiting for ${wallet.info.name} …`);
+  const signer = await connectWallet(wallet, chain);
+  const transport = custom(wallet.provider);
+  return { signer, client: createPublicClient({ transport, pollingInterval: POLL_MS }) };
+}
+
+async function mined(
+  client: PublicClient,
+  signer: Wallet,
+  call: { to: Address; data: Hex; value: bigint },
+  tell: Tell,
+): Promise<TransactionReceipt> {
+  const hash = await signer.sendTransaction({ ...call, chain: null });
+  tell("Sent; waiting for its block …");
+  const receipt = await client.waitForTransactionReceipt({ hash, timeout: PATIENCE_MS });
+  if (receipt.status === "success") return receipt;
+  throw new ChainError(`transaction ${hash} was reverted`, "see what the wallet says of it");
 }
 
 function requestIn(logs: Log[], contract: string): Hex {

@@ -1,7 +1,6 @@
 // *Ask for a decision*: a form from the card, sent with the visitor's wallet or through the node.
 
 import { type FoundWallet, watchWallets } from "../../../client/src/chain/found.ts";
-import { OracleError } from "../../../client/src/errors.ts";
 import { askOnChain } from "../ask/chain.js";
 import { dappFor, type Dapp } from "../ask/dapps.js";
 import { encode, type InputForm, inputForm, InvalidInput } from "../ask/input.js";
@@ -17,11 +16,13 @@ import {
   type Readiness,
 } from "../api.js";
 import { type Child, h, section, show } from "../dom.js";
+import { isKeyNeeded } from "../key.js";
 import { live } from "../live.js";
 import { fee } from "../numbers.js";
 import { pause } from "../time.js";
 import { decisionHref, type Place, title } from "../view.js";
-import { badge, capital, meaningOf, saying } from "../words.js";
+import { badge, capital, meaningOf, saying, sayWhy } from "../words.js";
+import { failedCallback } from "./callback.js";
 
 const WAIT = 20;
 const OVER = new Set(["final", "expired", "refused"]);
@@ -205,7 +206,12 @@ async function ask(
     if (ways.way() === "node") {
       tell("Asking the node …");
       const body = { model: model.name, input: given, wait: WAIT };
-      return told(outcome, model, await post<Account>("/api/decisions", body, WAIT), null);
+      let account = await post<Account>("/api/decisions", body, WAIT);
+      if (!isOver(account)) {
+        tell("Recorded. Waiting for the chain …");
+        account = await decided(model.id, account.subject, signal);
+      }
+      return told(outcome, model, account, null);
     }
     const wallet = ways.wallet();
     if (!wallet)
@@ -217,11 +223,15 @@ async function ask(
     const asking = ways.way() === "dapp" ? dapp : null;
     const asked = await askOnChain(wallet, model, octets, network, asking, tell);
     tell("Asked. Waiting for the decision …");
-    const account = await decided(model.id, asked.id, signal);
-    const state = account.decision && (await asked.outcome());
-    const told_ =
-      asking && state ? `Your contract, ${asking.is}, was called back: ${state}.` : null;
-    told(outcome, model, account, told_);
+    const tellAll = async (): Promise<void> => {
+      const account = await decided(model.id, asked.id, signal);
+      const state = account.decision && (await asked.outcome());
+      const words = asking && state ? dappSays(asking, state, account) : null;
+      const again = (): void => void tellAll().catch(() => undefined);
+      const failed = account.decision?.callback === "failed";
+      told(outcome, model, account, words, failed && failedCallback(account, signal, again));
+    };
+    await tellAll();
   } catch (error) {
     if (signal.aborted) return;
     show(
@@ -231,13 +241,24 @@ async function ask(
   }
 }
 
+/** What became of the dApp's case. */
+function dappSays({ is }: Dapp, state: string, { decision }: Account): string {
+  return decision?.callback === "failed"
+    ? `Your contract, ${is}, was not told; for it the case is still: ${state}.`
+    : `Your contract, ${is}, was called back: ${state}.`;
+}
+
+function isOver({ decision, state }: Account): boolean {
+  return decision !== null || OVER.has(state);
+}
+
 /** The account once nothing more will happen to it. */
 async function decided(modelId: string, subject: string, signal: AbortSignal): Promise<Account> {
   for (;;) {
     try {
       const path = `/api/decisions/${subject}`;
       const account = await get<Account>(path, { model: modelId, wait: WAIT }, signal);
-      if (account.decision || OVER.has(account.state)) return account;
+      if (isOver(account)) return account;
     } catch (error) {
       // Until the node has followed the request's block it does not know it; when it is away, it comes back.
       if (!(error instanceof NodeError) || ![0, 404, 503].includes(error.status)) throw error;
@@ -247,14 +268,15 @@ async function decided(modelId: string, subject: string, signal: AbortSignal): P
   }
 }
 
-function told(root: HTMLElement, model: Model, account: Account, outcome: string | null): void {
+function told(
+  root: HTMLElement,
+  model: Model,
+  account: Account,
+  outcome: string | null,
+  failed: Child = null,
+): void {
   const { decision } = account;
   const meaning = decision && meaningOf(model, decision.verdict);
-  const callback = {
-    none: null,
-    delivered: "The callback was delivered.",
-    failed: "The callback failed; the decision stands, and anybody may retry the callback.",
-  }[decision?.callback ?? "none"];
   show(
     root,
     section(
@@ -269,7 +291,9 @@ function told(root: HTMLElement, model: Model, account: Account, outcome: string
       ),
       account.reason && h("p", { class: "notice" }, account.reason),
       outcome && h("p", { id: "called-back" }, outcome),
-      callback && h("p", { class: decision?.callback === "failed" ? "notice" : "quiet" }, callback),
+      decision?.callback === "delivered" &&
+        h("p", { class: "quiet" }, "The callback was delivered."),
+      failed,
       h(
         "p",
         {},
@@ -284,11 +308,5 @@ function told(root: HTMLElement, model: Model, account: Account, outcome: string
 }
 
 function words(error: unknown): string {
-  if (error instanceof OracleError) {
-    const key = error instanceof NodeError && error.status === 401 ? " Write it above." : "";
-    return `${capital(error.message)}.${key}`;
-  }
-  const said = error as { code?: number; shortMessage?: string; message?: string };
-  if (said.code === 4001) return "The request was declined in the wallet.";
-  return `The wallet answers: ${(said.shortMessage ?? said.message ?? String(error)).slice(0, 300)}`;
+  return isKeyNeeded(error) ? `${capital(error.what)}. Write one above.` : sayWhy(error);
 }

@@ -29,6 +29,7 @@ import {
   TRUST,
   VERDICTS,
 } from "../words.js";
+import { failedCallback } from "./callback.js";
 import { checkSection } from "./checking.js";
 import { askedSection, saidSection } from "./told.js";
 import { votesSection } from "./votes.js";
@@ -55,14 +56,17 @@ export async function showDecision(root: HTMLElement, place: Place): Promise<voi
   const fill = (now: Account): void => {
     account = now;
     show(head, headOf(now, model));
-    show(story, storyOf(now, model, input, network, again), votes, evidence);
+    const failed = now.decision?.callback === "failed" ? failedCallback(now, signal, again) : null;
+    const retell = (): void =>
+      show(story, storyOf(now, model, input, network, failed, again), votes, evidence);
+    retell();
     const open = prints.querySelector("details")?.open ?? false;
     show(prints, hashes(now, open));
     void receiptTells(now, signal).then((told) => {
       show(evidence, told.sections);
       if (told.input === null || input !== null) return;
       input = told.input;
-      show(story, storyOf(now, model, input, network, again), votes, evidence);
+      retell();
     });
     if ((now.decision?.trust_level ?? model?.on_chain.trust_level) === SEALED)
       void votesOf(now, signal).then((rounds) =>
@@ -75,7 +79,7 @@ export async function showDecision(root: HTMLElement, place: Place): Promise<voi
     first.decision &&
     checkSection(decisionHref(modelId, subject), () => checked(account, model), place);
   show(root, head, story, check && h("div", {}, check), prints);
-  title(model?.title ?? "A decision");
+  title(model ? `${model.title}: a decision` : "A decision");
   live.on(
     "decision",
     (line) => {
@@ -177,6 +181,7 @@ function storyOf(
   model: Model | null,
   input: `0x${string}` | null,
   network: Network | null,
+  failed: Child,
   again: () => void,
 ): Child[] {
   const { prediction, decision } = account;
@@ -185,7 +190,7 @@ function storyOf(
     prediction && saidSection(model, prediction),
     section("Which rule applied", ruleOf(account, model)),
     decision && section("Who vouched for it", vouchedOf(account, model)),
-    section("What it cost", costOf(account, network?.currency)),
+    section("What it cost", costOf(account, network?.currency), failed),
     account.timeline.length > 0 &&
       section(
         "How it went",
@@ -277,13 +282,6 @@ function costOf({ request, transactions, decision }: Account, currency?: string)
   const mined = transactions.filter((each) => each.gas_used !== null);
   const gas = mined.reduce((sum, each) => sum + (each.gas_used ?? 0), 0);
   const paid = mined.reduce((sum, each) => sum + BigInt(each.fee_wei ?? 0), 0n);
-  const callback = decision?.callback ?? "none";
-  const told = {
-    none: null,
-    delivered: "The asking contract was told at once, in the same transaction.",
-    failed:
-      "The asking contract could not be told: its callback failed. The decision stands; anybody may retry the callback.",
-  }[callback];
   const several = mined.length > 1 ? ` in ${mined.length} transactions` : "";
   return [
     facts([
@@ -299,7 +297,8 @@ function costOf({ request, transactions, decision }: Account, currency?: string)
           ? "Another node or program sent the transaction; its receipt on the chain tells the gas."
           : "Not on chain yet.",
       ),
-    told && h("p", { class: callback === "failed" ? "notice" : "" }, told),
+    decision?.callback === "delivered" &&
+      h("p", {}, "The asking contract was called back with it."),
   ];
 }
 

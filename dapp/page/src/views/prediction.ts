@@ -4,12 +4,12 @@
 import { get, type Model, modelIfServed, NodeError, post, type Promised, text } from "../api.js";
 import type { Checked } from "../check/check.js";
 import { type Child, facts, h, section, show } from "../dom.js";
-import { keyForm } from "../key.js";
+import { isKeyNeeded, keyForm } from "../key.js";
 import { clock, count, decimal, when } from "../numbers.js";
 import { saidOf, stageBadge, stageOf, whereabouts } from "../promised.js";
 import { pause } from "../time.js";
 import { decisionHref, type Place, predictionHref, title } from "../view.js";
-import { hash, saying, short } from "../words.js";
+import { capital, hash, saying, sayWhy, short } from "../words.js";
 import { checkSection } from "./checking.js";
 import { askedSection, saidSection } from "./told.js";
 
@@ -191,7 +191,7 @@ function decisionOn(promised: Promised, model: Model | null, again: () => Promis
         "Not now: the model’s decisions are vouched for otherwise on this chain. The prediction stands for itself.",
       ),
     );
-  const told = h("p", { role: "status" });
+  const told = h("div", { role: "status" });
   const button = h("button", { type: "button", id: "relay" }, "Have it decided");
   button.addEventListener("click", async () => {
     button.disabled = true;
@@ -199,9 +199,13 @@ function decisionOn(promised: Promised, model: Model | null, again: () => Promis
       await post(`/api/predictions/${promised.id}/decision`, undefined);
       await again();
     } catch (error) {
-      const said = error instanceof NodeError ? error.message : String(error);
-      show(told, h("span", { class: "notice", role: "alert" }, said));
       button.disabled = false;
+      show(
+        told,
+        isKeyNeeded(error)
+          ? keyForm(`${capital(error.what)}.`, () => button.click(), "Have it decided")
+          : h("p", { class: "notice", role: "alert" }, sayWhy(error)),
+      );
     }
   });
   return section(

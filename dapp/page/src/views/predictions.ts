@@ -1,8 +1,8 @@
 // Predictions that this node promised to anchor, most of which nobody has decided on: the latest first.
 
-import { get, type ModelLine, NodeError, type Promised, type PromisedList } from "../api.js";
+import { get, type ModelLine, type Promised, type PromisedList } from "../api.js";
 import { h, show } from "../dom.js";
-import { keyForm } from "../key.js";
+import { isKeyNeeded, keyForm } from "../key.js";
 import { ago, decimal } from "../numbers.js";
 import { stageBadge, whereabouts } from "../promised.js";
 import { pause } from "../time.js";
@@ -64,7 +64,7 @@ async function fill(
   try {
     found = await get<PromisedList>("/api/predictions", asQuery(wanted, limit), signal);
   } catch (error) {
-    if (!(error instanceof NodeError) || error.status !== 401) throw error;
+    if (!isKeyNeeded(error)) throw error;
     if (!body.querySelector(".locked")) {
       const why =
         "Only roots of batches are on the chain; what was said is not. This node shows it only to those who have a key.";
