@@ -96,7 +96,7 @@ async def _committees(node: Node) -> list[Check]:
         if unknown:
             words.append(f"URL not known: {', '.join(unknown)}")
         words += [
-            f"{member}: {tally.fault}"
+            f"when this node last turned to {member}: {tally.fault}"
             for member in others
             if (tally := parts.tallies.get(member)) is not None and tally.fault
         ]
