@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from oracle.batch.record import AnchorRecord
 
 RUN = "run"
+WIDE = ("batch", "first index", "value")
 
 
 class DefaultsToRun(TyperGroup):
@@ -271,11 +272,16 @@ def _anchored(record: AnchorRecord, folder: Path) -> dict[str, Any]:
 
 def _show(found: dict[str, Any], json: bool) -> None:
     if json:
-        show_json({name.replace(" ", "_"): str(value) for name, value in found.items()})
+        show_json({name.replace(" ", "_"): _exact(name, value) for name, value in found.items()})
         return
     out.print()
     say(facts([(name, _words(value)) for name, value in found.items()]))
     out.print()
+
+
+def _exact(name: str, value: object) -> object:
+    """Numbers of more than 53 bits are texts, as in receipts."""
+    return value if isinstance(value, int) and name not in WIDE else str(value)
 
 
 def _words(value: object) -> str:

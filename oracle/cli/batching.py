@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,10 @@ from oracle.chain.deployment import require_code
 from oracle.chain.keys import KeyLock
 from oracle.chain.signer import AccountSigner
 from oracle.cli.compose import contract_at
-from oracle.cli.place import Place, lock_folder, models_of, open_place
+from oracle.cli.place import BATCHER, OPERATOR, Place, lock_folder, models_of, open_beside
 from oracle.cli.settings import Settings
 from oracle.core.canonical import canonical_json
-from oracle.core.errors import ConfigError, InvalidInput, VerificationError
+from oracle.core.errors import ConfigError, Conflict, InvalidInput, VerificationError
 from oracle.core.policy import Verdict
 from oracle.inference.folder import StoredModel
 from oracle.inference.runtime import runtime_record
@@ -101,7 +101,7 @@ async def anchor_run(
         ConfigError: no chain, no key, or the key may not anchor in that log.
         ChainError: the log refuses; run it again.
     """
-    async with open_place(settings) as place:
+    async with _open(settings) as place:
         recorder = Recorder(ready.folder)
         signer = AccountSigner(
             place.rpc, place.account, max_fee_gwei=settings.max_fee_gwei, record=recorder
@@ -122,7 +122,7 @@ async def anchor_run(
 
 async def sign_run(settings: Settings, folder: Path, log: str) -> BatchVote:
     """The account's vote for a scored batch, as a member of the log's quorum."""
-    async with open_place(settings) as place:
+    async with _open(settings) as place:
         return await sign_batch(folder, await _log_at(place, log), place.account)
 
 
@@ -137,7 +137,7 @@ async def anchor_by_votes(settings: Settings, folder: Path, files: Sequence[Path
     votes = [read_vote(path) for path in files]
     if not votes:
         raise InvalidInput("there are no votes", remedy="name their files: --votes FILE…")
-    async with open_place(settings) as place:
+    async with _open(settings) as place:
         recorder = Recorder(folder)
         signer = AccountSigner(
             place.rpc, place.account, max_fee_gwei=settings.max_fee_gwei, record=recorder
@@ -151,14 +151,26 @@ async def decide_row(settings: Settings, folder: Path, row: int) -> dict[str, An
     """A decision on chain by a row's proof.
 
     Raises:
-        Reverted: the contract refuses: the model's attestor is another, the subject is decided.
+        Conflict: the model is not registered, or somebody else vouches for it.
+        Reverted: the contract refuses: the subject is decided already.
     """
     found = anchored_row(folder, row)
-    async with open_place(settings) as place:
+    log = found.record.log
+    async with _open(settings) as place:
         contract, _ = await contract_at(place)
+        model = await contract.model_of(found.row.prediction.model_id, block="latest")
+        if model is None or model.attestor != log:
+            raise Conflict(
+                f"the model is answered for by {model.attestor}, not by the log {log}"
+                if model
+                else "the model is not registered",
+                remedy="register it with the log before anybody else does: "
+                "oracle deploy --model NAME --attestor LOG; its owner can propose the change",
+            )
         signer = AccountSigner(place.rpc, place.account, max_fee_gwei=settings.max_fee_gwei)
         calldata = contract.encode_relay_decision(found.row.prediction, found.evidence)
-        receipt = await signer.send_transaction(to=contract.address, calldata=calldata)
+        with KeyLock(lock_folder(place), signer.address, place.network.chain_id):
+            receipt = await signer.send_transaction(to=contract.address, calldata=calldata)
         made = next(
             log
             for log in decode_logs(receipt.logs, contract.address)
@@ -172,6 +184,10 @@ async def decide_row(settings: Settings, folder: Path, row: int) -> dict[str, An
         "transaction": "0x" + receipt.tx_hash.hex(),
         "gas": receipt.gas_used,
     }
+
+
+def _open(settings: Settings) -> AbstractAsyncContextManager[Place]:
+    return open_beside(settings, dev_index=BATCHER, alone=OPERATOR)
 
 
 async def _log(place: Place, given: str | None) -> AnchorLog:

@@ -30,7 +30,7 @@ from oracle.cli.console import err, out, say
 from oracle.cli.hints import try_next
 from oracle.cli.home import Home, RunningNode
 from oracle.cli.peers import PEERS, write_peers
-from oracle.cli.place import REQUESTER, Place, models_of, open_place
+from oracle.cli.place import BATCHER, REQUESTER, Place, models_of, open_place
 from oracle.cli.settings import Settings, environment
 from oracle.cli.steps import Steps
 from oracle.cli.up import easiest
@@ -45,7 +45,7 @@ COMMIT_SECONDS, REVEAL_SECONDS, BOND = 8, 8, 10**16
 """Terms of sealed votes on one machine: a killed member is back within a window."""
 FIRST_KEY = REQUESTER + 1
 """Development accounts from this one on are members'; those before deploy and ask."""
-MOST = len(DEV_KEYS) - FIRST_KEY
+MOST = BATCHER - FIRST_KEY
 READY_SECONDS = 60.0
 ASK_SECONDS = 2.0
 PASSED_ON = (

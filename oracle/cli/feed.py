@@ -10,10 +10,7 @@ from oracle.cli.console import facts, out, say, show_json
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
     from oracle.chain.feed import Feed
-    from oracle.cli.place import Place
     from oracle.cli.settings import Settings
 
 app = typer.Typer(
@@ -104,16 +101,6 @@ def _settings(network: str | None, rpc: str | None) -> Settings:
     return read_settings(network=network, rpc_urls=rpc)
 
 
-def _place(settings: Settings) -> AbstractAsyncContextManager[Place]:
-    """The running node's chain, as somebody who is not the operator: its key is in use there."""
-    from oracle.cli.client import running_node
-    from oracle.cli.place import REQUESTER, open_place
-
-    note = running_node(settings)
-    url = note.rpc if note and not settings.urls else None
-    return open_place(settings, url=url or None, dev_index=REQUESTER)
-
-
 async def _create(
     settings: Settings,
     name: str,
@@ -129,10 +116,10 @@ async def _create(
     from oracle.chain.signer import AccountSigner
     from oracle.cli.asking import registered
     from oracle.cli.compose import contract_at
-    from oracle.cli.place import models_of
+    from oracle.cli.place import REQUESTER, models_of, open_beside
 
     model = models_of(settings).find(name)
-    async with _place(settings) as place:
+    async with open_beside(settings, dev_index=REQUESTER) as place:
         contract, _ = await contract_at(place)
         await registered(contract, model.model_id)
         spec = feed_spec(
@@ -159,8 +146,9 @@ async def _create(
 async def _read(settings: Settings, address: str) -> Feed:
     from oracle.chain.feed import read_feed
     from oracle.chain.wire import checksum
+    from oracle.cli.place import REQUESTER, open_beside
 
-    async with _place(settings) as place:
+    async with open_beside(settings, dev_index=REQUESTER) as place:
         return await read_feed(place.rpc, checksum(address))
 
 

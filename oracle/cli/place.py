@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from oracle.cli.settings import Settings, environment
 from oracle.core.errors import ConfigError
 from oracle.inference.store import CardStore
 
-OPERATOR, REQUESTER = 0, 1
+OPERATOR, REQUESTER, BATCHER = 0, 1, 9
 """Development accounts of a local chain: who answers, and who asks."""
 
 
@@ -161,6 +161,20 @@ async def open_place(
             genesis=genesis.hash,
             home=Home(settings.home),
         )
+
+
+def open_beside(
+    settings: Settings, *, dev_index: int, alone: int | None = None
+) -> AbstractAsyncContextManager[Place]:
+    """The running node's chain, as somebody who is not its operator: that key is in use there.
+
+    Args:
+        alone: which development account it is where no node runs; ``dev_index`` without it.
+    """
+    note = Home(settings.home).running()
+    url = note.rpc if note and not settings.urls else None
+    index = dev_index if note or alone is None else alone
+    return open_place(settings, url=url or None, dev_index=index)
 
 
 def lock_folder(place: Place) -> Path:

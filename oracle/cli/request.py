@@ -87,18 +87,15 @@ async def _request(
 ) -> None:
     from oracle.chain.signer import AccountSigner
     from oracle.cli.asking import ask_directly, ask_through, decided
-    from oracle.cli.client import running_node
     from oracle.cli.compose import contract_at
     from oracle.cli.dapps import dapp_for
-    from oracle.cli.place import REQUESTER, models_of, open_place
+    from oracle.cli.place import REQUESTER, models_of, open_beside
 
-    note = running_node(settings)
-    url = note.rpc if note and not settings.urls else None
     model = models_of(settings).find(model_name)
     input_bytes = _input_bytes(model, words, input_file, example)
     if hashed is not None:
         _publish(settings, input_bytes, hashed, via)
-    async with open_place(settings, url=url or None, dev_index=REQUESTER) as place:
+    async with open_beside(settings, dev_index=REQUESTER) as place:
         contract, _ = await contract_at(place)
         signer = AccountSigner(place.rpc, place.account)
         with err.status("asking …") as status:

@@ -321,6 +321,20 @@ def test_node__with_a_key_in_use__is_refused_and_names_the_process(up: Up):
     assert "in use" in done.stderr
 
 
+def test_batch__beside_the_running_node__is_anchored_by_another_account_and_its_rows_verify(up: Up):
+    assert up.shell.run("batch", "sample", "credit-default", "300", "-o", "few.csv").returncode == 0
+    batch = up.shell.json(
+        "batch", "credit-default", "few.csv", "-o", "few", "--subject", "reference"
+    )
+    assert (batch["rows"], batch["batch"]) == (300, "0")
+    assert up.shell.run("batch", "receipt", "few", "299", "-o", "299.json").returncode == 0
+    assert up.shell.run("verify", "299.json").returncode == 0
+    done = up.shell.run("batch", "decide", "few", "299")
+    assert done.returncode == 2
+    assert "not by the log" in done.stderr
+    assert "oracle deploy --model" in done.stderr
+
+
 def test_up__chain_port_taken__says_so(up: Up):
     done = up.shell.run("up", "--port", "0", "--chain-port", up.rpc.rsplit(":", 1)[1])
     assert done.returncode == 4
@@ -344,6 +358,23 @@ def test_model_add__any_onnx_file__is_decided_with_after_the_next_start(tmp_path
     assert account["state"] == "final"
     assert account["prediction"]["text"] == "0.711"
     assert account["decision"]["verdict"] == "accept"
+
+
+def test_batch__of_a_model_that_its_log_vouches_for__any_row_becomes_a_decision(tmp_path: Path):
+    shell, port = Shell(tmp_path), free_port()
+    with shell.running("chain", "--port", str(port), until=str(port)):
+        reach = ("--rpc", f"http://127.0.0.1:{port}")
+        assert shell.run("deploy", *reach, "--anchored", "credit-default").returncode == 0
+        shell.run("batch", "sample", "credit-default", "300", "-o", "few.parquet")
+        words = ("batch", "credit-default", "few.parquet", "-o", "few", "--subject", "reference")
+        shell.json(*words, *reach)
+        decided = shell.json("batch", "decide", "few", "17", *reach)
+        assert decided["trust_level"] == 1
+        again = shell.run("batch", "decide", "few", "17", *reach)
+        assert again.returncode != 0
+        assert "Decided" in again.stderr
+        assert shell.run("batch", "receipt", "few", "17", "-o", "17.json").returncode == 0
+        assert shell.run("verify", "17.json", *reach).returncode == 0
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
