@@ -207,14 +207,19 @@ def _about(table: sa.Table, wanted: Filter) -> list[sa.ColumnElement[bool]]:
 
 
 def _after(block: int, log: int) -> sa.ColumnElement[bool]:
-    table = decisions.c
+    table, place = decisions.c, _wide(log)
     return sa.or_(
-        table.block_number > block, sa.and_(table.block_number == block, table.log_index > log)
+        table.block_number > block, sa.and_(table.block_number == block, table.log_index > place)
     )
 
 
 def _before(block: int, log: int) -> sa.ColumnElement[bool]:
-    table = decisions.c
+    table, place = decisions.c, _wide(log)
     return sa.or_(
-        table.block_number < block, sa.and_(table.block_number == block, table.log_index < log)
+        table.block_number < block, sa.and_(table.block_number == block, table.log_index < place)
     )
+
+
+def _wide(number: int) -> sa.ColumnElement[int]:
+    """A number that is compared with a column of fewer bits: PostgreSQL would refuse it there."""
+    return sa.literal(number, sa.BigInteger)

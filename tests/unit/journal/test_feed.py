@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import Connection
@@ -20,8 +19,8 @@ EVERYTHING = Filter()
 
 
 @pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
-    async with await Journal.at(tmp_path / "journal.db").open(IDENTITY) as opened:
+async def journal(journal_url: str) -> AsyncIterator[Journal]:
+    async with await Journal(journal_url).open(IDENTITY) as opened:
         yield opened
 
 

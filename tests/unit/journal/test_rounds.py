@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,8 @@ VOTE = Opening(input_hash=b"i" * 32, output_hash=b"o" * 32, value=-5, confidence
 
 
 @pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
-    async with await Journal.at(tmp_path / "journal.db").open({}) as opened:
+async def journal(journal_url: str) -> AsyncIterator[Journal]:
+    async with await Journal(journal_url).open({}) as opened:
         yield opened
 
 
