@@ -25,7 +25,7 @@ from oracle.journal import requests
 from tests.support import batch_bench
 from tests.support.committee import committee
 from tests.support.gas import measure_gas, rows
-from tests.support.harness import MODELS, deployed_world, running_node, until
+from tests.support.harness import MODELS, OPERATOR, deployed_world, running_node, until
 from tests.support.world import deploy_models, open_world
 
 LIMITS = {
@@ -83,10 +83,8 @@ async def backlog_rate() -> tuple[float, float]:
 
                 await until(all_final, within=120)
                 answered = time.perf_counter() - started
-                sender, nonce = (
-                    node.parts.account,
-                    await world.rpc.nonce(node.parts.operator, block="pending"),
-                )
+                sender = OPERATOR
+                nonce = await world.rpc.nonce(node.parts.operator, block="pending")
             raws = [
                 bytes(
                     sender.sign_transaction(

@@ -12,16 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eth_account.signers.local import LocalAccount
-
 from oracle.batch.anchoring import Recorder, anchor
 from oracle.batch.engine import stored_root
 from oracle.batch.manifest import read_manifest
 from oracle.batch.record import AnchorRecord, batch_json, batch_of, octets_of
 from oracle.chain.anchor import AnchorLog
-from oracle.chain.keys import sign_digest
 from oracle.chain.quorum import committee_at
 from oracle.chain.signer import AccountSigner
+from oracle.chain.signing import Key
 from oracle.core.anchor import Batch, as_prediction, batch_after
 from oracle.core.canonical import canonical_json
 from oracle.core.errors import ConfigError, Conflict, InvalidInput, NotFound, VerificationError
@@ -99,16 +97,16 @@ def read_vote(path: Path) -> BatchVote:
         ) from None
 
 
-async def sign_batch(folder: Path, log: AnchorLog, account: LocalAccount) -> BatchVote:
-    """The account's vote for the folder's batch as the log's next one.
+async def sign_batch(folder: Path, log: AnchorLog, key: Key) -> BatchVote:
+    """The key's vote for the folder's batch as the log's next one.
 
     Raises:
-        ConfigError: the log's anchorer is no quorum, or the account is no member of it.
+        ConfigError: the log's anchorer is no quorum, or the key is no member's.
         NotFound: not every row is scored.
         ChainError: the log can not be read.
     """
     committee = await quorum_of(log)
-    member = str(account.address)
+    member = key.address
     if member not in committee.members:
         raise ConfigError(
             f"{member} is no member of the quorum {committee.attestor}",
@@ -125,7 +123,7 @@ async def sign_batch(folder: Path, log: AnchorLog, account: LocalAccount) -> Bat
         batch=batch,
         at=at,
         member=member,
-        signature=sign_digest(account, committee.vote_digest(said)),
+        signature=await key.sign(committee.vote(said)),
     )
 
 

@@ -21,7 +21,6 @@ from filelock import FileLock, Timeout
 from oracle.chain.local import DEV_KEYS, LOCAL_CHAIN_IDS, dev_account, require_local_chain
 from oracle.chain.wire import checksum
 from oracle.core.errors import ConfigError
-from oracle.core.quorum import compact
 
 PASSWORD = "ORACLE_KEYSTORE_PASSWORD"  # noqa: S105 - a variable's name
 PASSWORD_FILE = "ORACLE_KEYSTORE_PASSWORD_FILE"  # noqa: S105 - a variable's name
@@ -36,12 +35,6 @@ class KeyFile:
 
     address: str
     path: Path
-
-
-def sign_digest(account: LocalAccount, digest: bytes) -> bytes:
-    """A compact signature (EIP-2098) over a digest, 64 bytes; the same each time (RFC 6979)."""
-    signed = Account.unsafe_sign_hash(digest, account.key)
-    return compact(signed.r, signed.s, signed.v - 27)
 
 
 def create_key(folder: Path, passphrase: str, *, iterations: int | None = None) -> KeyFile:

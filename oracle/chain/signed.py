@@ -106,6 +106,42 @@ def read_signed(raw: bytes) -> SignedCall:
     )
 
 
+def signed_exactly(raw: bytes, fields: Mapping[str, Any], *, sender: str) -> None:
+    """Hold signed bytes to the transaction that was to be signed.
+
+    Args:
+        fields: as :class:`oracle.chain.signing.Key` takes them.
+        sender: who was to sign, checksummed.
+
+    Raises:
+        VerificationError: another transaction, or another signer.
+    """
+    found = read_signed(raw)
+    if found.sender != sender:
+        raise VerificationError(f"it is {found.sender}'s, not {sender}'s")
+    if found.chain_id != fields["chainId"]:
+        raise VerificationError(f"it is for chain {found.chain_id}, not {fields['chainId']}")
+    to = fields.get("to") or b""
+    target = bytes(to) if isinstance(to, bytes) else bytes.fromhex(to[2:])
+    call = [fields["gas"], target, fields["value"], bytes(fields["data"])]
+    if "gasPrice" in fields:
+        wanted: list[Any] = [fields["nonce"], fields["gasPrice"], *call]
+        signed = rlp.decode(raw)[: len(wanted)] if raw[0] >= 0x80 else None
+    else:
+        fees = [fields["maxPriorityFeePerGas"], fields["maxFeePerGas"]]
+        wanted = [fields["chainId"], fields["nonce"], *fees, *call, []]
+        signed = rlp.decode(raw[1:])[: len(wanted)] if raw[0] == 2 else None
+    if signed != [_plain(each) for each in wanted]:
+        raise VerificationError(f"its fields are not those of nonce {fields['nonce']}")
+
+
+def _plain(value: int | bytes | list[Any]) -> bytes | list[Any]:
+    """A field as RLP decodes it: a number without leading zeros."""
+    if isinstance(value, int):
+        return value.to_bytes((value.bit_length() + 7) // 8, "big")
+    return value
+
+
 def _access(entries: Any) -> list[Any]:
     return [
         [

@@ -15,6 +15,7 @@ from eth_account.signers.local import LocalAccount
 from oracle.chain.errors import MethodMissing
 from oracle.chain.replies import SendOutcome
 from oracle.chain.rpc import RpcPool
+from oracle.chain.signing import Key, key_of
 from oracle.chain.wire import TxReceipt, checksum, to_int
 from oracle.core.errors import ChainError, ConfigError, Reverted, Transient
 
@@ -47,11 +48,11 @@ class Signer(Protocol):
 
 
 class AccountSigner:
-    """Sends from a key in memory, with EIP-1559 fees where the chain has them.
+    """Sends from one key, with EIP-1559 fees where the chain has them.
 
     Args:
         rpc: endpoints of the chain.
-        account: the key.
+        account: the key: in memory, or held elsewhere.
         timeout: seconds to wait for a receipt.
         max_fee_gwei: most to pay for one gas, or None for no ceiling.
         record: told of the signed bytes before they are sent, to write them down.
@@ -60,14 +61,14 @@ class AccountSigner:
     def __init__(
         self,
         rpc: RpcPool,
-        account: LocalAccount,
+        account: LocalAccount | Key,
         *,
         timeout: float = 180.0,
         max_fee_gwei: float | None = None,
         record: Callable[[bytes], None] | None = None,
     ) -> None:
         self._rpc = rpc
-        self._account = account
+        self._key = key_of(account)
         self._timeout = timeout
         self._ceiling = None if max_fee_gwei is None else round(max_fee_gwei * 10**9)
         self._record = record
@@ -76,7 +77,7 @@ class AccountSigner:
     @property
     def address(self) -> str:
         """The checksummed address it sends from."""
-        return checksum(str(self._account.address))
+        return self._key.address
 
     async def send_transaction(
         self, *, to: str | None, calldata: bytes = b"", value: int = 0, gas: int | None = None
@@ -116,8 +117,7 @@ class AccountSigner:
                 fields["to"] = checksum(to)
             if "gasPrice" not in fees:
                 fields["type"] = 2
-            signed = await asyncio.to_thread(self._account.sign_transaction, fields)
-            raw = bytes(signed.raw_transaction)
+            raw = await self._key.sign_transaction(fields)
             if self._record is not None:
                 self._record(raw)
             receipt = await self._broadcast(raw)

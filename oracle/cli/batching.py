@@ -192,7 +192,7 @@ def _open(settings: Settings) -> AbstractAsyncContextManager[Place]:
 
 async def _log(place: Place, given: str | None) -> AnchorLog:
     """The log that was named, else this account's own, deployed where it is not there yet."""
-    operator = str(place.account.address)
+    operator = place.account.address
     spec = anchor_log_of(operator)
     if given is None and not await place.rpc.code(spec.address, "latest"):
         signer = AccountSigner(place.rpc, place.account, max_fee_gwei=place.settings.max_fee_gwei)

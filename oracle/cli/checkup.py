@@ -27,7 +27,7 @@ from oracle.cli.machine import (
     ok,
     python,
 )
-from oracle.cli.place import Place, account_of, models_of, open_place
+from oracle.cli.place import Place, models_of, open_place
 from oracle.cli.settings import Settings
 from oracle.core.errors import ConfigError, OracleError
 from oracle.core.transaction import answer_gas
@@ -146,7 +146,7 @@ def models(patient: Patient) -> list[Finding]:
 
 
 async def chain(patient: Patient) -> list[Finding]:
-    """The endpoints, the chain id, the clock, the contract, the key and its funds."""
+    """The endpoints, the chain id, the clock, the contract, who signs, and its funds."""
     settings = patient.settings
     note = running_node(settings)
     url = note.rpc if note and note.rpc and not settings.urls else None
@@ -159,7 +159,7 @@ async def chain(patient: Patient) -> list[Finding]:
             remedy = "start one: oracle up" if local else error.remedy
             return [Finding(name="chain", status=status, what=error.what, remedy=remedy)]
         found = [_endpoints(place.rpc, place)]
-        found += [await _checked(check, place) for check in (_clock, _contract, _funds)]
+        found += [await _checked(check, place) for check in (_clock, _contract, _signer, _funds)]
         try:
             return found + await committees(place)
         except OracleError as error:
@@ -259,9 +259,13 @@ async def _contract(place: Place) -> Finding:
     return ok("contract", f"{contract.address}, the code of this release")
 
 
+async def _signer(place: Place) -> Finding:
+    return ok("signer", f"{place.account.address}, {await place.account.check()}")
+
+
 async def _funds(place: Place) -> Finding:
-    account = account_of(place.settings, place.network.chain_id)
-    balance = await place.rpc.balance(str(account.address), "latest")
+    account = place.account
+    balance = await place.rpc.balance(account.address, "latest")
     needed = answer_gas(0) * fee_policy(place).ceiling
     what = f"{account.address} has {balance / 1e18:.6g} {place.network.currency}"
     if balance < needed:

@@ -53,7 +53,7 @@ def _others(committee: Committee, own: str | None) -> list[str]:
 
 async def votes_finding(place: Place, committee: SealedCommittee, names: Sequence[str]) -> Finding:
     """Whether this operator can stake what sealed votes ask for; members need not reach others."""
-    own = str(place.account.address)
+    own = place.account.address
     balance, bond = await place.rpc.balance(own, "latest"), committee.terms.bond
     what = f"{', '.join(names)}: {committee.threshold} of {len(committee.members)} members vote on "
     what += f"chain, {terms_words(committee)}"

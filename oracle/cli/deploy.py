@@ -99,7 +99,7 @@ async def _deploy(
     if only:
         models = CardStore([models.find(name) for name in only])
     async with open_place(settings) as place:
-        operator = str(place.account.address)
+        operator = place.account.address
         vouching = operator
         if attestor is not None:
             vouching = await require_vouching(place.rpc, models, attestor)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-from eth_account.signers.local import LocalAccount
 
 from oracle.chain.deployment import ContractSpec
 from oracle.chain.keys import find_account, find_passphrase, list_keys, unlock
 from oracle.chain.local import LOCAL_CHAIN_IDS
 from oracle.chain.networks import RPC_URLS, Network, load_network
+from oracle.chain.remote_key import RemoteKey, SignerKind
 from oracle.chain.rpc import RpcPool
+from oracle.chain.signing import Key, LocalKey
 from oracle.chain.wire import checksum
 from oracle.cli.home import Home
 from oracle.cli.settings import Settings, environment
@@ -36,7 +36,7 @@ class Place:
     settings: Settings
     network: Network
     rpc: RpcPool
-    account: LocalAccount
+    account: Key
     genesis: bytes
     home: Home
 
@@ -48,12 +48,15 @@ def network_of(settings: Settings, *, url: str | None = None) -> Network:
     return load_network(settings.network, {**environment(), **given})
 
 
-def account_of(settings: Settings, chain_id: int, *, dev_index: int = OPERATOR) -> LocalAccount:
-    """The key to act with: the environment's, a keystore, or a local chain's development key.
+def account_of(settings: Settings, chain_id: int, *, dev_index: int = OPERATOR) -> Key:
+    """The key to act with: a remote signer's, the environment's, a keystore's, or a local chain's
+    development key.
 
     Raises:
         ConfigError: there is none that may be used on this chain.
     """
+    if settings.signer is not None:
+        return remote_key(settings)
     environ = settings.key_environment()
     store = settings.keystore
     if store is not None and not store.is_dir():
@@ -62,15 +65,43 @@ def account_of(settings: Settings, chain_id: int, *, dev_index: int = OPERATOR) 
             raise ConfigError(
                 f"{store} is no keystore", remedy="set ORACLE_KEYSTORE to a keystore file or folder"
             )
-        return unlock(found[0], find_passphrase(environ, ask_passphrase))
-    return find_account(
-        chain_id=chain_id,
-        folder=store or Home(settings.home).keystore,
-        environ=environ,
-        address=settings.account,
-        prompt=ask_passphrase,
-        dev_index=dev_index,
+        return LocalKey(unlock(found[0], find_passphrase(environ, ask_passphrase)))
+    return LocalKey(
+        find_account(
+            chain_id=chain_id,
+            folder=store or Home(settings.home).keystore,
+            environ=environ,
+            address=settings.account,
+            prompt=ask_passphrase,
+            dev_index=dev_index,
+        )
     )
+
+
+def remote_key(settings: Settings) -> RemoteKey:
+    """The key that the settings' signer holds.
+
+    Raises:
+        ConfigError: no such signer, no address, or a key here as well.
+    """
+    assert settings.signer is not None
+    kind, _, url = settings.signer.get_secret_value().partition(":")
+    if kind not in set(SignerKind):
+        raise ConfigError(
+            "ORACLE_SIGNER does not begin with web3signer: or clef:",
+            remedy="ORACLE_SIGNER=web3signer:http://127.0.0.1:9000, say",
+        )
+    if settings.account is None:
+        raise ConfigError(
+            "ORACLE_SIGNER is set and ORACLE_ACCOUNT is not",
+            remedy="name the address whose key the signer holds, so that no other signs instead",
+        )
+    if settings.private_key is not None or settings.keystore is not None:
+        raise ConfigError(
+            "ORACLE_SIGNER and a key of this machine are both set",
+            remedy="unset ORACLE_PRIVATE_KEY and ORACLE_KEYSTORE to use the signer",
+        )
+    return RemoteKey(SignerKind(kind), url, settings.account, timeout=settings.signer_timeout)
 
 
 def address_of(settings: Settings, chain_id: int) -> str | None:
@@ -81,7 +112,7 @@ def address_of(settings: Settings, chain_id: int) -> str | None:
     if note is not None and note.chain_id == chain_id:
         return note.operator
     if settings.private_key is not None or chain_id in LOCAL_CHAIN_IDS:
-        return str(account_of(settings, chain_id).address)
+        return account_of(settings, chain_id).address
     store = settings.keystore or Home(settings.home).keystore
     keys = list_keys(store if store.is_dir() else store.parent)
     found = {key.address for key in keys if store.is_dir() or key.path == store}
@@ -145,12 +176,14 @@ async def open_place(
         dev_index: which development account to act as on a local chain.
 
     Raises:
-        ConfigError: another chain id, no key, no endpoint.
+        ConfigError: another chain id, no key, no endpoint; a wrong signer.
         Transient: no endpoint answers.
     """
     network = network_of(settings, url=url)
     account = account_of(settings, network.chain_id, dev_index=dev_index)
-    async with RpcPool(network.rpc_urls, chain_id=network.chain_id) as rpc:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(account.close)
+        rpc = await stack.enter_async_context(RpcPool(network.rpc_urls, chain_id=network.chain_id))
         await rpc.check()
         genesis = await rpc.block(0)
         yield Place(

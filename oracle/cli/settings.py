@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     account: str | None = Field(None, description="Which key of several, by its address.")
     keystore_password: SecretStr | None = None
     keystore_password_file: Path | None = None
+    signer: SecretStr | None = Field(
+        None, description="web3signer:URL or clef:URL, which holds the key of `account`."
+    )
+    signer_timeout: float = Field(10.0, gt=0, description="Seconds for one of its answers.")
 
     journal: SecretStr | None = Field(
         None, description="Database URL; SQLite in the home if unset."
@@ -58,6 +62,9 @@ class Settings(BaseSettings):
         None, description="Folder or fsspec URL of the evidence store; in the home if unset."
     )
     evidence_hosts: str = Field("", description="Where inputs may be fetched from, by commas.")
+    drain_seconds: float = Field(
+        10.0, ge=0, description="Most seconds to finish what is under way when asked to stop."
+    )
     max_fee_gwei: float | None = Field(None, gt=0)
     priority_fee_gwei: float | None = Field(None, ge=0)
     confirmations: int | None = Field(None, ge=1)
@@ -93,6 +100,7 @@ class Settings(BaseSettings):
                 "private_key": None,
                 "keystore": None,
                 "account": None,
+                "signer": None,
                 "api_keys": None,
                 "journal": None,
                 "peers": None,

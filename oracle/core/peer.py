@@ -5,7 +5,7 @@
     proposals  collector → member   "this is what we say", with every opinion that it rests on
     votes      member → collector   each with the member's signature, or why not
 
-Whole messages are signed by their sender over :func:`message_digest`; nothing in them is believed
+Whole messages are signed by their sender (``Committee.message``); nothing in them is believed
 before that, and no opinion before its own signature was checked.
 """
 
@@ -35,7 +35,6 @@ MAX_ITEMS = 32
 MAX_INPUT = 256 * 1024
 """Most bytes of the input that a question carries."""
 _INPUT = rf"0x(?:[0-9a-f]{{2}}){{0,{MAX_INPUT}}}"
-_MESSAGE = keccak(text="decision-oracle/peer/1")
 _COMMITMENT = keccak(text="decision-oracle/opinion-commitment/1")
 
 
@@ -118,11 +117,6 @@ class Reply:
     vote: bytes | None = None
     earlier: Proposal | None = None
     refusal: str = ""
-
-
-def message_digest(domain_separator: bytes, body: bytes) -> bytes:
-    """What the sender of a message signs, 32 bytes."""
-    return keccak(_MESSAGE + domain_separator + keccak(body))
 
 
 def commitment_to(opinion: Prediction, salt: bytes) -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from oracle.core.errors import InvalidInput
+from oracle.core.typed_data import TypedMessage, type_of
 
 INT128_MIN = -(2**127)
 INT128_MAX = 2**127 - 1
@@ -20,10 +21,18 @@ UINT40_MAX = 2**40 - 1
 REQUEST_TAG = bytes.fromhex("d0ec1510")
 """First four bytes of every on-chain request's id; no other subject may begin with them."""
 
-PREDICTION_TYPE = (
-    "Prediction(bytes32 modelId,bytes32 subject,bytes32 inputHash,bytes32 outputHash,"
-    "int128 value,uint32 confidence,uint40 predictedAt)"
-)
+PREDICTION_TYPES = {
+    "Prediction": {
+        "modelId": "bytes32",
+        "subject": "bytes32",
+        "inputHash": "bytes32",
+        "outputHash": "bytes32",
+        "value": "int128",
+        "confidence": "uint32",
+        "predictedAt": "uint40",
+    }
+}
+PREDICTION_TYPE = type_of("Prediction", PREDICTION_TYPES)
 PREDICTION_TYPEHASH = keccak(text=PREDICTION_TYPE)
 
 
@@ -82,6 +91,29 @@ class Prediction:
             self.value,
             self.confidence,
             self.predicted_at,
+        )
+
+    def as_typed(self) -> dict[str, str]:
+        """The struct as the JSON of EIP-712 has it."""
+        return {
+            "modelId": "0x" + self.model_id.hex(),
+            "subject": "0x" + self.subject.hex(),
+            "inputHash": "0x" + self.input_hash.hex(),
+            "outputHash": "0x" + self.output_hash.hex(),
+            "value": str(self.value),
+            "confidence": str(self.confidence),
+            "predictedAt": str(self.predicted_at),
+        }
+
+    def message(self, chain_id: int, contract: str) -> TypedMessage:
+        """The prediction as it is signed for a contract: an attestor, or a gateway."""
+        return TypedMessage(
+            chain_id=chain_id,
+            contract=contract,
+            primary_type="Prediction",
+            types=PREDICTION_TYPES,
+            content=self.as_typed(),
+            struct_hash=self.struct_hash(),
         )
 
     def struct_hash(self) -> bytes:

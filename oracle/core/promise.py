@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from oracle.core.errors import InvalidInput
-from oracle.core.prediction import PREDICTION_TYPE, UINT40_MAX, Prediction
+from oracle.core.prediction import PREDICTION_TYPES, UINT40_MAX, Prediction
 from oracle.core.quorum import COMPACT_SIGNATURE
-from oracle.core.typed_data import typed_digest
+from oracle.core.typed_data import TypedMessage, type_of
 
-PROMISE_TYPE = "Promise(Prediction prediction,uint40 anchorBy)" + PREDICTION_TYPE
-PROMISE_TYPEHASH = keccak(text=PROMISE_TYPE)
+PROMISE_TYPES = {
+    "Promise": {"prediction": "Prediction", "anchorBy": "uint40"},
+    **PREDICTION_TYPES,
+}
+PROMISE_TYPEHASH = keccak(text=type_of("Promise", PROMISE_TYPES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +44,10 @@ class Promise:
             )
 
 
-def promise_digest(*, chain_id: int, log: str, prediction: Prediction, anchor_by: int) -> bytes:
-    """What the operator signs, 32 bytes.
+def promise_message(
+    *, chain_id: int, log: str, prediction: Prediction, anchor_by: int
+) -> TypedMessage:
+    """What the operator signs.
 
     Raises:
         InvalidInput: the time does not fit uint40.
@@ -52,7 +57,20 @@ def promise_digest(*, chain_id: int, log: str, prediction: Prediction, anchor_by
             f"anchorBy {anchor_by} is not a Unix time in seconds",
             remedy="give seconds since 1970 that fit uint40",
         )
-    struct_hash = keccak(
-        PROMISE_TYPEHASH + prediction.struct_hash() + anchor_by.to_bytes(32, "big")
+    return TypedMessage(
+        chain_id=chain_id,
+        contract=log,
+        primary_type="Promise",
+        types=PROMISE_TYPES,
+        content={"prediction": prediction.as_typed(), "anchorBy": str(anchor_by)},
+        struct_hash=keccak(
+            PROMISE_TYPEHASH + prediction.struct_hash() + anchor_by.to_bytes(32, "big")
+        ),
     )
-    return typed_digest(chain_id, log, struct_hash)
+
+
+def promise_digest(*, chain_id: int, log: str, prediction: Prediction, anchor_by: int) -> bytes:
+    """The digest of that, 32 bytes; raises as ``promise_message``."""
+    return promise_message(
+        chain_id=chain_id, log=log, prediction=prediction, anchor_by=anchor_by
+    ).digest

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from oracle.core.errors import InvalidInput
-from oracle.core.prediction import Prediction
-from oracle.core.typed_data import domain_separator, typed_digest
+from oracle.core.prediction import PREDICTION_TYPES, Prediction
+from oracle.core.typed_data import TypedMessage, type_of, typed_digest
 
 MAX_MEMBERS = 31
 COMPACT_SIGNATURE = 64
-_OPINION = keccak(text="decision-oracle/opinion/1")
+_OPINION_TYPES = {"Opinion": {"prediction": "Prediction"}, **PREDICTION_TYPES}
+_OPINION_TYPEHASH = keccak(text=type_of("Opinion", _OPINION_TYPES))
+_MESSAGE_TYPES = {"Message": {"body": "string"}}
+_MESSAGE_TYPEHASH = keccak(text=type_of("Message", _MESSAGE_TYPES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +48,41 @@ class Committee:
         if len(set(self.members)) != len(self.members):
             raise InvalidInput("a member is named twice", remedy="name each member once")
 
-    @property
-    def domain_separator(self) -> bytes:
-        """EIP-712 domain separator of the attestor, 32 bytes."""
-        return domain_separator(self.chain_id, self.attestor)
+    def vote(self, prediction: Prediction) -> TypedMessage:
+        """What a member signs to vote."""
+        return prediction.message(self.chain_id, self.attestor)
 
     def vote_digest(self, prediction: Prediction) -> bytes:
-        """What a member signs to vote (EIP-712), 32 bytes."""
+        """The digest of that, 32 bytes."""
         return typed_digest(self.chain_id, self.attestor, prediction.struct_hash())
 
+    def opinion(self, prediction: Prediction) -> TypedMessage:
+        """What a member signs to say its own opinion: another struct than a vote, so that no
+        contract takes it for one.
+        """
+        return TypedMessage(
+            chain_id=self.chain_id,
+            contract=self.attestor,
+            primary_type="Opinion",
+            types=_OPINION_TYPES,
+            content={"prediction": prediction.as_typed()},
+            struct_hash=keccak(_OPINION_TYPEHASH + prediction.struct_hash()),
+        )
+
     def opinion_digest(self, prediction: Prediction) -> bytes:
-        """What a member signs to say its own opinion, 32 bytes; no contract takes it for a vote."""
-        return keccak(_OPINION + self.domain_separator + prediction.struct_hash())
+        """The digest of that, 32 bytes."""
+        return self.opinion(prediction).digest
+
+    def message(self, body: bytes) -> TypedMessage:
+        """What the sender of a message between members signs (:mod:`oracle.core.peer`)."""
+        return TypedMessage(
+            chain_id=self.chain_id,
+            contract=self.attestor,
+            primary_type="Message",
+            types=_MESSAGE_TYPES,
+            content={"body": body.decode(errors="replace")},
+            struct_hash=keccak(_MESSAGE_TYPEHASH + keccak(body)),
+        )
 
     def turns(self, subject: bytes) -> tuple[str, ...]:
         """The members in the order in which they collect for this subject; each later one is the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,17 @@ from oracle.journal.schema import decisions, opinions, requests, votes
 MOST_VARIANTS = 4
 """Most opinions kept of one member about one block's request."""
 
+UNSIGNED = b""
+"""In place of the signature of a vote that stands and that no signer has signed yet."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
     """A recorded vote.
 
     Attributes:
-        digest: what was signed, 32 bytes.
-        signature: compact (EIP-2098), 64 bytes.
+        digest: what is signed, 32 bytes.
+        signature: compact (EIP-2098), 64 bytes; ``UNSIGNED`` until the signer has answered.
         proposal: the proposal it was for, to show to the next collector.
     """
 
@@ -66,10 +69,8 @@ class Case:
     heard: Mapping[str, int]
 
 
-def cast(
-    db: Connection, proposal: Proposal, digest: bytes, signature: bytes, *, read: bool = False
-) -> Vote:
-    """Record a vote, and give the one that stands: an earlier one is never replaced.
+def cast(db: Connection, proposal: Proposal, digest: bytes, *, read: bool = False) -> Vote:
+    """Record what is voted for, and give the vote that stands: an earlier one is never replaced.
 
     Args:
         read: it is about a gasless read, and may be forgotten (:mod:`oracle.journal.reads`).
@@ -83,12 +84,30 @@ def cast(
             model_id=said.model_id,
             subject=said.subject,
             digest=digest,
-            signature=signature,
+            signature=UNSIGNED,
             proposal=proposal_to_json(proposal),
             read_at=said.predicted_at if read else None,
         )
     )
-    return Vote(digest=digest, signature=signature, proposal=proposal)
+    return Vote(digest=digest, signature=UNSIGNED, proposal=proposal)
+
+
+def sign(db: Connection, signed: Sequence[tuple[Prediction, bytes]]) -> None:
+    """Record the signatures under votes that stand without one.
+
+    Args:
+        signed: what each is about, and its signature.
+    """
+    for about, signature in signed:
+        db.execute(
+            sa.update(votes)
+            .where(
+                votes.c.model_id == about.model_id,
+                votes.c.subject == about.subject,
+                votes.c.signature == UNSIGNED,
+            )
+            .values(signature=signature)
+        )
 
 
 def find_vote(db: Connection, model_id: bytes, subject: bytes) -> Vote | None:

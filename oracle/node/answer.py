@@ -91,7 +91,9 @@ class Answer:
                 hashed = self._input_hash(request, salts.get(about[index]), answer)
                 event = events[index] = _judged(request, answer, at, hashed)
                 if role.anchored and isinstance(event, Inferred) and isinstance(answer, Outputs):
-                    made = promise_to_answer(parts, request, event.prediction, answer, role.max_age)
+                    made = await promise_to_answer(
+                        parts, request, event.prediction, answer, role.max_age
+                    )
                     promised[about[index]] = made
         steps = [(request, events[i]) for i, request in enumerate(confirmed)]
         await record(parts, steps, promised=promised)

@@ -47,12 +47,18 @@ IDLE = 5.0
 
 
 class Node:
-    """Follows, answers and sends until it is cancelled."""
+    """Follows, answers and sends until it is cancelled.
+
+    Attributes:
+        halted: why it halted; None while it did not.
+        draining: it is about to stop, and begins nothing new (:mod:`oracle.node.drain`).
+    """
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.follow = Follow(parts)
         self.halted: str | None = None
+        self.draining = False
         self.balance: int | None = None
         self.models: Readiness | None = None
         self.member = Member(parts)
@@ -81,9 +87,9 @@ class Node:
                 loops.create_task(self._supervise("follow", self._follow)),
                 loops.create_task(self._supervise("answer", self._answering)),
                 loops.create_task(self._supervise("collect", lambda: self._collecting(collector))),
-                loops.create_task(self._supervise("vote", self._voting)),
+                loops.create_task(self._supervise("voting", self._voting)),
                 loops.create_task(self._supervise("anchor", self._anchoring)),
-                loops.create_task(self._supervise("send", self._sending)),
+                loops.create_task(self._supervise("sending", self._sending)),
             ]
             try:
                 for loop in asyncio.as_completed(running):
@@ -147,6 +153,7 @@ class Node:
     async def _voting(self) -> None:
         while True:
             wait = await self._voter.turn()
+            self.parts.trouble.pop("voting", None)
             await rung(self.parts.to_vote, IDLE if wait is None else min(IDLE, wait))
 
     async def _anchoring(self) -> None:

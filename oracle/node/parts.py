@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
-from eth_account.signers.local import LocalAccount
 
 from oracle.chain.anchor import AnchorLog
 from oracle.chain.contracts import DecisionContract
 from oracle.chain.rpc import RpcPool
+from oracle.chain.signing import Key
 from oracle.core.lifecycle import Request
 from oracle.core.transaction import FeePolicy
 from oracle.evidence import EvidenceStore, Fetcher
@@ -96,6 +96,7 @@ class Parts:
     """Everything the loops of a node use. Bells wake a loop when another made work for it.
 
     Attributes:
+        account: the operator's key, wherever it is.
         currency: what fees are paid in on this chain.
         anchor_log: where this operator anchors; None where it has no log on this chain.
         genesis: hash of block 0, which tells a restarted local chain from the one before.
@@ -112,7 +113,7 @@ class Parts:
     contract: DecisionContract
     journal: Journal
     engine: Engine
-    account: LocalAccount
+    account: Key
     chain_id: int
     fees: FeePolicy
     options: NodeOptions
@@ -142,7 +143,7 @@ class Parts:
     @property
     def operator(self) -> str:
         """The operator's checksummed address."""
-        return str(self.account.address)
+        return self.account.address
 
     def is_own(self, attestor: str) -> bool:
         """Whether an attestor, checksummed, is this operator or its anchor log."""

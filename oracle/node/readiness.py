@@ -24,7 +24,13 @@ class Check:
 async def readiness(node: Node) -> list[Check]:
     """Every check, whether it holds or not; the node is ready where all do."""
     checks = [_running(node), await _rpc(node), await _journal(node)]
-    checks += [await _funds(node), *_models(node), *await _committees(node), *await _anchor(node)]
+    checks += [
+        await _signer(node),
+        await _funds(node),
+        *_models(node),
+        *await _committees(node),
+        *await _anchor(node),
+    ]
     checks += [
         Check(name=f"loop:{name}", ok=False, what=what)
         for name, what in sorted(node.parts.trouble.items())
@@ -35,6 +41,8 @@ async def readiness(node: Node) -> list[Check]:
 def _running(node: Node) -> Check:
     if node.halted:
         return Check(name="running", ok=False, what=f"halted: {node.halted}")
+    if node.draining:
+        return Check(name="running", ok=False, what="draining: finishes, and stops")
     return Check(name="running", ok=True, what="following, answering, sending")
 
 
@@ -57,6 +65,14 @@ async def _journal(node: Node) -> Check:
     except OracleError as error:
         return Check(name="journal", ok=False, what=str(error))
     return Check(name="journal", ok=True, what="open")
+
+
+async def _signer(node: Node) -> Check:
+    try:
+        where = await node.parts.account.check()
+    except OracleError as error:
+        return Check(name="signer", ok=False, what=str(error))
+    return Check(name="signer", ok=True, what=where)
 
 
 async def _funds(node: Node) -> Check:

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_account import Account
-
 from oracle.chain.gateway import AskCall, FindCall
 from oracle.core.anchor import encode_evidence
 from oracle.core.errors import Conflict, InferenceError, NotFound
 from oracle.core.peer import Asked
 from oracle.core.prediction import Prediction
-from oracle.core.quorum import Committee
-from oracle.core.reading import reading_digest
+from oracle.core.quorum import Committee, expand
 from oracle.node.anchoring.filed import filed_about
 from oracle.node.anchoring.receipts import proof_of
 from oracle.node.node import Node
@@ -69,7 +66,7 @@ class Reader:
             found = await self._together(role.committee, call, at)
         else:
             said = await read_prediction(parts, self.gateway, call.model_id, call.input, at)
-            found = Reading(prediction=said, evidence=self._sign(said))
+            found = Reading(prediction=said, evidence=await self._sign(said))
         parts.observe("read")
         return found
 
@@ -125,8 +122,8 @@ class Reader:
             )
         return min(as_of, head)
 
-    def _sign(self, prediction: Prediction) -> bytes:
-        digest = reading_digest(
-            chain_id=self._parts.chain_id, gateway=self.gateway, prediction=prediction
-        )
-        return bytes(Account.unsafe_sign_hash(digest, self._parts.account.key).signature)
+    async def _sign(self, prediction: Prediction) -> bytes:
+        """R ‖ s ‖ v over the digest of ``reading_digest``, as the gateway takes it."""
+        message = prediction.message(self._parts.chain_id, self.gateway)
+        r, s, parity = expand(await self._parts.account.sign(message))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([27 + parity])

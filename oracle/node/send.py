@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from eth_utils.crypto import keccak
 from sqlalchemy.engine import Connection
 
 from oracle.chain.replies import Broadcast, SendOutcome
@@ -71,11 +72,15 @@ class Sender:
             return
         parts.trouble.pop("fees", None)
         nonce = await self._next_nonce()
-        signed = []
-        for transaction in queued:
-            signed.append(await self._sign(replace(transaction, nonce=nonce), fees))
-            nonce += 1
+        signed = await asyncio.gather(
+            *(
+                self._sign(replace(transaction, nonce=each), fees)
+                for each, transaction in enumerate(queued, start=nonce)
+            )
+        )
         await self._save(signed)
+        for transaction in signed:
+            _tell("transaction_signed", transaction, tx_hash=transaction.attempts[-1].hash)
         parts.observe("signed")
         await self._broadcast(signed)
 
@@ -90,8 +95,7 @@ class Sender:
     async def _sign(self, transaction: Transaction, fees: Fees) -> Transaction:
         parts = self._parts
         assert transaction.nonce is not None
-        signed = await asyncio.to_thread(
-            parts.account.sign_transaction,
+        raw = await parts.account.sign_transaction(
             {
                 "type": 2,
                 "chainId": parts.chain_id,
@@ -105,9 +109,9 @@ class Sender:
             },
         )
         attempt = Attempt(
-            hash=bytes(signed.hash),
+            hash=keccak(raw),
             nonce=transaction.nonce,
-            raw=bytes(signed.raw_transaction),
+            raw=raw,
             fees=fees,
             at=parts.now(),
         )
@@ -144,7 +148,7 @@ class Sender:
             f"transaction with nonce {transaction.nonce} was not taken: {reply.outcome} "
             f"({reply.why}); it is sent again until it is"
         )
-        log.warning("send_refused", nonce=transaction.nonce, outcome=str(reply.outcome))
+        _tell("send_refused", transaction, amiss=True, outcome=str(reply.outcome))
 
     def _record_sent(self, db: Connection, sent: Sequence[Transaction]) -> list[Request]:
         parts = self._parts
@@ -196,7 +200,7 @@ class Sender:
     async def _mined(self, mined: Sequence[tuple[Transaction, TxReceipt]], followed: int) -> None:
         parts = self._parts
 
-        def record(db: Connection) -> list[TxReceipt]:
+        def record(db: Connection) -> list[tuple[Transaction, TxReceipt]]:
             taken = []
             for transaction, receipt in mined:
                 known = chain_view.hash_at(db, receipt.block_number)
@@ -208,14 +212,21 @@ class Sender:
                 if not receipt.succeeded:
                     why = f"transaction 0x{receipt.tx_hash.hex()} reverted"
                     self._fail(db, transaction, why)
-                taken.append(receipt)
+                taken.append((transaction, receipt))
             return taken
 
-        for receipt in await parts.journal.write(record):
+        for transaction, receipt in await parts.journal.write(record):
             parts.observe("mined")
             parts.to_anchor.set()
+            event = "transaction_mined" if receipt.succeeded else "transaction_reverted"
+            _tell(
+                event,
+                transaction,
+                amiss=not receipt.succeeded,
+                tx_hash=receipt.tx_hash,
+                block=receipt.block_number,
+            )
             if not receipt.succeeded:
-                log.warning("transaction_reverted", tx_hash="0x" + receipt.tx_hash.hex())
                 parts.to_answer.set()
         await parts.announce()
 
@@ -229,7 +240,7 @@ class Sender:
 
         await parts.journal.write(record)
         self._last_sent.pop(transaction.id, None)
-        log.warning("transaction_dropped", nonce=transaction.nonce)
+        _tell("transaction_dropped", transaction, amiss=True)
         parts.observe("dropped")
         parts.to_answer.set()
 
@@ -254,6 +265,9 @@ class Sender:
                 if fees is not None:
                     transaction = await self._sign(transaction, fees)
                     await self._save([transaction])
+                    _tell(
+                        "transaction_replaced", transaction, tx_hash=transaction.attempts[-1].hash
+                    )
                     parts.observe("replaced")
                     again.append(transaction)
                     continue
@@ -267,6 +281,18 @@ class Sender:
                 transactions.save(db, transaction)
 
         await self._parts.journal.write(record)
+
+
+def _tell(event: str, about: Transaction, *, amiss: bool = False, **fields: object) -> None:
+    """Log what became of a transaction, under the id of the request that it is for."""
+    shown = {k: f"0x{v.hex()}" if isinstance(v, bytes) else v for k, v in fields.items()}
+    (log.warning if amiss else log.info)(
+        event,
+        request_id="0x" + about.subject.hex() if any(about.subject) else None,
+        purpose=str(about.purpose),
+        nonce=about.nonce,
+        **shown,
+    )
 
 
 def _answered(db: Connection, transaction: Transaction) -> Request | None:

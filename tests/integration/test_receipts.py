@@ -36,7 +36,6 @@ from oracle.evidence.fetch import Place
 from oracle.inference.runtime import runtime_record
 from oracle.inference.store import CardStore
 from oracle.node.accept import accept, account_of, is_over, wait_for
-from oracle.node.committee.ballot import sign
 from oracle.node.inputs import put_input
 from oracle.node.node import Node
 from oracle.node.receipts import decision_receipt, forget_input
@@ -55,6 +54,7 @@ from tests.support.harness import (
     until,
 )
 from tests.support.javascript import outcomes_in_javascript
+from tests.support.signatures import sign
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NAME = "credit-default"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from oracle.core.promise import promise_digest
-from oracle.node.committee.ballot import sign
 from tests.support import receipts
 from tests.support.bad_receipt import WORD, Bad, good, malleated, put
+from tests.support.signatures import sign
 
 
 def forms() -> list[Bad]:

@@ -8,6 +8,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
+from oracle.chain.signing import LocalKey
 from oracle.core.lifecycle import Origin, Request, State
 from oracle.core.model_card import ModelCard
 from oracle.core.peer import (
@@ -18,7 +19,6 @@ from oracle.core.peer import (
     Question,
     Reply,
     commitment_to,
-    message_digest,
     read_replies,
     write_proposals,
     write_questions,
@@ -30,11 +30,11 @@ from oracle.core.signatures import signer_of
 from oracle.core.transaction import FeePolicy
 from oracle.inference.store import CardStore
 from oracle.journal import Journal, requests
-from oracle.node.committee.ballot import opinion_of, sign
 from oracle.node.committee.member import Member
 from oracle.node.parts import NodeOptions, Parts
 from oracle.node.roles import Role
 from tests.support.harness import MODELS
+from tests.support.signatures import opinion_of, sign
 
 KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 5)]
 COMMITTEE = Committee(
@@ -121,7 +121,7 @@ class Desk:
             contract=FakeContract(),  # type: ignore[arg-type]
             journal=journal,
             engine=self.engine,  # type: ignore[arg-type]
-            account=BY_ADDRESS[ME],
+            account=LocalKey(BY_ADDRESS[ME]),
             chain_id=31337,
             fees=FeePolicy(ceiling=10, priority=1),
             options=NodeOptions(turn_seconds=2.0),
@@ -188,10 +188,10 @@ class Desk:
         return await self._send("ballots", body, BY_ADDRESS[collector])
 
     async def _send(self, what: str, body: bytes, key: LocalAccount) -> Reply:
-        signature = sign(key, message_digest(COMMITTEE.domain_separator, body))
+        signature = sign(key, COMMITTEE.message(body).digest)
         handle = self.member.opinions if what == "opinions" else self.member.ballots
         answer, signed = await handle(body, signature)
-        digest = message_digest(COMMITTEE.domain_separator, answer)
+        digest = COMMITTEE.message(answer).digest
         assert signer_of(digest, signed) == ME
         (reply,) = read_replies(answer)[1]
         return reply

@@ -16,6 +16,7 @@ from oracle.chain.deployment import ContractSpec, deploy, plan_deployment
 from oracle.chain.local import dev_account
 from oracle.chain.rpc import RpcPool
 from oracle.chain.signer import AccountSigner
+from oracle.chain.signing import Key, key_of
 from oracle.core.lifecycle import Request
 from oracle.core.transaction import GWEI, FeePolicy
 from oracle.inference.engine import Engine
@@ -182,7 +183,7 @@ async def wired_node(
     options: NodeOptions = OPTIONS,
     max_fee_gwei: int = 500,
     rpc_timeout: float = 10.0,
-    account: LocalAccount = OPERATOR,
+    account: LocalAccount | Key = OPERATOR,
     peers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Node]:
     """A node that is wired but not yet running."""
@@ -200,7 +201,7 @@ async def wired_node(
                 contract=DecisionContract(rpc, contract),
                 journal=journal,
                 engine=engine,
-                account=account,
+                account=key_of(account),
                 peers=dict(peers or {}),
                 chain_id=CHAIN_ID,
                 fees=FeePolicy(ceiling=max_fee_gwei * GWEI, priority=GWEI),

@@ -69,15 +69,15 @@ def behave(node: Node, behaviour: str) -> None:
     """Exchange the part that makes a member what the test wants."""
     honest_opinion = member.opinion_of
 
-    def garbage(account: Any, committee: Committee, prediction: Prediction) -> Opinion:
-        opinion = honest_opinion(account, committee, prediction)
+    async def garbage(account: Any, committee: Committee, prediction: Prediction) -> Opinion:
+        opinion = await honest_opinion(account, committee, prediction)
         return replace(opinion, signature=os.urandom(64))
 
     turns = count(1)
 
-    def two_faced(account: Any, committee: Committee, prediction: Prediction) -> Opinion:
+    async def two_faced(account: Any, committee: Committee, prediction: Prediction) -> Opinion:
         other = replace(prediction, value=prediction.value + LIE * next(turns))
-        return honest_opinion(account, committee, other)
+        return await honest_opinion(account, committee, other)
 
     async def silent(*_: Any) -> tuple[bytes, bytes]:
         await asyncio.sleep(3600)

@@ -31,7 +31,7 @@ from oracle.core.receipt import (
 from oracle.core.sealed import RoundKey, encode_round, opening_of, seal_of
 from oracle.core.shown_round import Moment, ShownRound, ShownVote
 from oracle.inference.folder import StoredModel, load_model
-from oracle.node.committee.ballot import sign
+from tests.support.signatures import sign
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATOR = Account.from_key(b"\x11" * 32)

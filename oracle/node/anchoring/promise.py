@@ -6,6 +6,7 @@ of, and the signed promise. The same idempotency key with the same body is the s
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +19,11 @@ from oracle.core.errors import ConfigError, Conflict, InvalidInput
 from oracle.core.lifecycle import Request
 from oracle.core.prediction import REQUEST_TAG, Prediction, subject_of
 from oracle.core.private_input import SALT_BYTES, commitment_of, seal_input
-from oracle.core.promise import promise_digest
+from oracle.core.promise import promise_message
 from oracle.core.scoring import Outputs
 from oracle.journal import inputs, promises
 from oracle.journal.promises import Promised
 from oracle.node.accept import MAX_KEY
-from oracle.node.committee.ballot import sign
 from oracle.node.parts import Parts
 from oracle.node.vouch import head
 
@@ -63,6 +63,7 @@ async def promise(
         InvalidInput: an input does not fit the card, or there are none or too many.
         Conflict: the key was used for another body, or too many wait to be anchored.
         JournalError: nothing was promised.
+        ChainError: the signer does not answer, or refuses.
     """
     log = parts.anchor_log
     if log is None:
@@ -93,25 +94,26 @@ async def promise(
     answers = await parts.engine.infer_many(model_id, [row.input for row in rows])
     outputs = [_settled(each) for each in answers]
     now = await parts.rpc.timestamp(head(parts))
-    made: list[tuple[Promised, bytes | None]] = []
-    for row, said, key in zip(rows, outputs, keys, strict=True):
-        salt = secrets.token_bytes(SALT_BYTES) if row.private else None
-        prediction = said.prediction(
-            model_id=model_id,
-            subject=_subject(row, model_id, now),
-            input_hash=_input_hash(parts, model_id, row.input, salt),
-            predicted_at=now,
+    salts = [secrets.token_bytes(SALT_BYTES) if row.private else None for row in rows]
+    signed = await asyncio.gather(
+        *(
+            _signed(
+                parts,
+                said.prediction(
+                    model_id=model_id,
+                    subject=_subject(row, model_id, now),
+                    input_hash=_input_hash(parts, model_id, row.input, salt),
+                    predicted_at=now,
+                ),
+                row.input,
+                said,
+                anchor_by=now + parts.options.anchor_within,
+                key=key,
+                body=body,
+            )
+            for row, said, key, salt in zip(rows, outputs, keys, salts, strict=True)
         )
-        signed = _signed(
-            parts,
-            prediction,
-            row.input,
-            said,
-            anchor_by=now + parts.options.anchor_within,
-            key=key,
-            body=body,
-        )
-        made.append((signed, salt))
+    )
 
     def record(db: Connection) -> list[Promised]:
         again = _earlier(db, keys, body)
@@ -121,7 +123,7 @@ async def promise(
             raise Conflict(
                 f"{BACKLOG} predictions wait to be anchored", remedy="wait, then try again"
             )
-        return [_added(db, each, salt) for each, salt in made]
+        return [_added(db, each, salt) for each, salt in zip(signed, salts, strict=True)]
 
     recorded = await parts.journal.write(record)
     parts.observe("promised")
@@ -129,7 +131,7 @@ async def promise(
     return recorded
 
 
-def promise_to_answer(
+async def promise_to_answer(
     parts: Parts, request: Request, prediction: Prediction, said: Outputs, max_age: int
 ) -> Promised:
     """The promise of the prediction that answers a request, to be recorded with it.
@@ -144,10 +146,12 @@ def promise_to_answer(
     ends += [request.deadline] if request.deadline is not None else []
     ends += [made + max_age] if max_age else []
     body = keccak(request.model_id + request.subject)
-    return _signed(parts, prediction, request.input, said, anchor_by=min(ends), key=None, body=body)
+    return await _signed(
+        parts, prediction, request.input, said, anchor_by=min(ends), key=None, body=body
+    )
 
 
-def _signed(
+async def _signed(
     parts: Parts,
     prediction: Prediction,
     octets: bytes,
@@ -159,9 +163,10 @@ def _signed(
 ) -> Promised:
     log = parts.anchor_log
     assert log is not None
-    digest = promise_digest(
+    message = promise_message(
         chain_id=parts.chain_id, log=log.address, prediction=prediction, anchor_by=anchor_by
     )
+    digest = message.digest
     return Promised(
         receipt_id=keccak(digest + key.encode() if key else digest),
         prediction=prediction,
@@ -170,7 +175,7 @@ def _signed(
         runtime=canonical_json(parts.engine.runtime(prediction.model_id)).decode(),
         log=log.address,
         anchor_by=anchor_by,
-        signature=sign(parts.account, digest),
+        signature=await parts.account.sign(message),
         accepted_at=parts.now(),
         idempotency_key=key,
         body_hash=body,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from eth_account.signers.local import LocalAccount
-
-from oracle.chain.keys import sign_digest
+from oracle.chain.signing import Key
 from oracle.core.errors import VerificationError
-from oracle.core.peer import Envelope, Opinion, Proposal, commitment_to, message_digest
+from oracle.core.peer import Envelope, Opinion, Proposal, commitment_to
 from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee, Rule, settle
 from oracle.core.signatures import signer_of
@@ -15,18 +13,10 @@ FRESH = 60
 """Seconds that a message may be old or ahead."""
 
 
-def sign(account: LocalAccount, digest: bytes) -> bytes:
-    """A compact signature (EIP-2098) over a digest, 64 bytes; the same each time (RFC 6979)."""
-    return sign_digest(account, digest)
-
-
-def opinion_of(account: LocalAccount, committee: Committee, prediction: Prediction) -> Opinion:
-    """The account's signed opinion."""
-    return Opinion(
-        member=str(account.address),
-        prediction=prediction,
-        signature=sign(account, committee.opinion_digest(prediction)),
-    )
+async def opinion_of(key: Key, committee: Committee, prediction: Prediction) -> Opinion:
+    """The key's signed opinion."""
+    signature = await key.sign(committee.opinion(prediction))
+    return Opinion(member=key.address, prediction=prediction, signature=signature)
 
 
 def check_message(
@@ -52,7 +42,7 @@ def check_message(
             f"the message is from {envelope.at}, {abs(envelope.at - now)} s from now",
             remedy="set the clocks",
         )
-    signer = signer_of(message_digest(committee.domain_separator, body), signature)
+    signer = signer_of(committee.message(body).digest, signature)
     if signer != envelope.sender:
         raise VerificationError(f"the message of {envelope.sender} is signed by {signer}")
 

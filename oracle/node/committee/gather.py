@@ -81,16 +81,16 @@ class Gatherer:
         proposed = {s: each for s, each in by_subject.items() if each.proposal is not None}
         await self._gather(committee, proposed)
 
-    def _salt(self, subject: bytes) -> bytes:
+    async def _salt(self, subject: bytes) -> bytes:
         """Derived from the key and the subject, so that a restart opens the same commitment."""
-        return hmac.digest(bytes(self._parts.account.key), b"opinion" + subject, "sha256")
+        return hmac.digest(await self._parts.account.seed(), b"opinion" + subject, "sha256")
 
     async def _ask(self, committee: Committee, rounds: Mapping[bytes, Round]) -> None:
         questions = []
         for subject, each in rounds.items():
-            own = opinion_of(self._parts.account, committee, each.own)
+            own = await opinion_of(self._parts.account, committee, each.own)
             each.opinions[own.member] = own
-            commitment = commitment_to(own.prediction, self._salt(subject))
+            commitment = commitment_to(own.prediction, await self._salt(subject))
             self._member.commit(own.prediction, own.member, commitment)
             if each.carried is None or each.asked is not None:  # a read is told to all
                 questions.append(
@@ -140,7 +140,7 @@ class Gatherer:
         )
         proposed = []
         for each in rounds:
-            proposal = each.carried or self._settled(committee, each, liars)
+            proposal = each.carried or await self._settled(committee, each, liars)
             if proposal is None:
                 self._parts.observe("undecided", each.request)
                 continue
@@ -155,7 +155,7 @@ class Gatherer:
             each.proposal = reply.earlier or proposal
             each.votes[me] = reply.vote
 
-    def _settled(
+    async def _settled(
         self, committee: Committee, each: Round, liars: set[tuple[bytes, str]]
     ) -> Proposal | None:
         opinions = tuple(
@@ -168,7 +168,8 @@ class Gatherer:
         prediction = settle(heard, committee.threshold, rule)
         if prediction is None:
             return None
-        return Proposal(prediction=prediction, opinions=opinions, salt=self._salt(each.subject))
+        salt = await self._salt(each.subject)
+        return Proposal(prediction=prediction, opinions=opinions, salt=salt)
 
     async def _gather(self, committee: Committee, rounds: Mapping[bytes, Round]) -> None:
         if not rounds:

@@ -23,7 +23,6 @@ from oracle.core.peer import (
     Proposal,
     Question,
     Reply,
-    message_digest,
     read_proposals,
     read_questions,
     write_replies,
@@ -31,7 +30,7 @@ from oracle.core.peer import (
 from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee, Rule
 from oracle.journal import reads, requests, votes
-from oracle.node.committee.ballot import check_message, check_proposal, opinion_of, sign
+from oracle.node.committee.ballot import check_message, check_proposal, opinion_of
 from oracle.node.committee.reads import OwnRead, Reads
 from oracle.node.parts import Parts, log
 from oracle.node.vouch import head
@@ -85,13 +84,13 @@ class Member:
         for place, question in enumerate(questions):
             if question.asked is not None:
                 known[place] = await self._read(envelope.sender, question)
-        replies = await asyncio.to_thread(
-            lambda: [
+        replies = await asyncio.gather(
+            *(
                 self._opinion(committee, envelope.sender, question, own)
                 for question, own in zip(questions, known, strict=True)
-            ]
+            )
         )
-        return self._answer(committee, envelope, replies)
+        return await self._answer(committee, envelope, replies)
 
     async def ballots(self, body: bytes, signature: bytes) -> tuple[bytes, bytes]:
         """Answer proposals; returns and raises as ``opinions``."""
@@ -99,7 +98,7 @@ class Member:
         committee = await self._committee(envelope, {p.prediction.model_id for p in proposals})
         self._check(committee, body, signature, envelope)
         replies = await self.judge(committee, envelope.sender, proposals)
-        return self._answer(committee, envelope, replies)
+        return await self._answer(committee, envelope, replies)
 
     def due(self, committee: Committee, subject: bytes, collector: str) -> float:
         """Seconds until it is this collector's turn, from when this member could first answer."""
@@ -125,7 +124,10 @@ class Member:
     async def judge(
         self, committee: Committee, collector: str, proposals: Sequence[Proposal]
     ) -> list[Reply]:
-        """Vote for each proposal that this member supports; the votes are recorded on return."""
+        """Vote for each proposal that this member supports; the votes are recorded on return.
+
+        What it votes for is recorded before it is signed, so that no signer ever sees two.
+        """
         now = await self._parts.rpc.timestamp(head(self._parts))
         known = await self._known(
             [(p.prediction.model_id, p.prediction.subject) for p in proposals]
@@ -146,12 +148,36 @@ class Member:
                 reads.forget(db)
             return replies
 
-        replies = await self._parts.journal.write(record)
+        replies = await self._signed(committee, proposals, await self._parts.journal.write(record))
         for reply in replies:
             if reply.refusal:
                 log.warning("proposal_refused", peer=collector, why=reply.refusal)
             self._parts.observe("proposal_refused" if reply.refusal else "voted")
         return replies
+
+    async def _signed(
+        self, committee: Committee, proposals: Sequence[Proposal], replies: Sequence[Reply]
+    ) -> list[Reply]:
+        """The replies with a signature under every vote that stands; new ones are recorded."""
+
+        async def signature(proposal: Proposal, reply: Reply) -> bytes | None:
+            if reply.vote != votes.UNSIGNED:
+                return reply.vote
+            standing = reply.earlier or proposal
+            return await self._parts.account.sign(committee.vote(standing.prediction))
+
+        found = await asyncio.gather(
+            *(signature(p, r) for p, r in zip(proposals, replies, strict=True))
+        )
+        signed = [replace(r, vote=vote) for r, vote in zip(replies, found, strict=True)]
+        fresh = [
+            (proposal.prediction, reply.vote)
+            for proposal, reply, before in zip(proposals, signed, replies, strict=True)
+            if reply.vote is not None and before.vote == votes.UNSIGNED
+        ]
+        if fresh:
+            await self._parts.journal.write(lambda db: votes.sign(db, fresh))
+        return signed
 
     async def hear(self, opinions: Sequence[Opinion]) -> set[tuple[bytes, str]]:
         """Remember verified opinions.
@@ -184,7 +210,7 @@ class Member:
             return _Own(refusal=error.what)
         return _Own(prediction=read.prediction, read=read)
 
-    def _opinion(
+    async def _opinion(
         self, committee: Committee, collector: str, question: Question, own: _Own
     ) -> Reply:
         if own.prediction is None:
@@ -196,7 +222,7 @@ class Member:
         if wait > self._parts.options.turn_seconds / 2:
             return Reply(subject=question.subject, refusal=f"not your turn for {wait:.1f} s")
         self.commit(own.prediction, collector, question.commitment)
-        opinion = opinion_of(self._parts.account, committee, own.prediction)
+        opinion = await opinion_of(self._parts.account, committee, own.prediction)
         return Reply(subject=question.subject, opinion=opinion)
 
     def _objection(
@@ -246,8 +272,7 @@ class Member:
             if len(proposal.opinions) - len(liars) < committee.threshold:
                 names = ", ".join(sorted(member for _, member in liars))
                 return Reply(subject=said.subject, refusal=f"{names} said something else before")
-            signature = sign(self._parts.account, digest)
-            standing = votes.cast(db, proposal, digest, signature, read=is_read)
+            standing = votes.cast(db, proposal, digest, read=is_read)
         if standing.digest == digest:
             return Reply(subject=said.subject, vote=standing.signature)
         return Reply(
@@ -310,13 +335,12 @@ class Member:
             return "not computed yet"
         return ""
 
-    def _answer(
+    async def _answer(
         self, committee: Committee, envelope: Envelope, replies: Sequence[Reply]
     ) -> tuple[bytes, bytes]:
         back = Envelope(sender=self._parts.operator, receiver=envelope.sender, at=self._parts.now())
         body = write_replies(back, replies)
-        digest = message_digest(committee.domain_separator, body)
-        return body, sign(self._parts.account, digest)
+        return body, await self._parts.account.sign(committee.message(body))
 
 
 def rule_of(card: ModelCard) -> Rule:

@@ -9,9 +9,9 @@ from typing import Self
 import httpx
 
 from oracle.core.errors import ConfigError, InvalidInput, Transient, VerificationError
-from oracle.core.peer import Envelope, Reply, message_digest, read_replies
+from oracle.core.peer import Envelope, Reply, read_replies
 from oracle.core.quorum import Committee
-from oracle.node.committee.ballot import check_message, sign
+from oracle.node.committee.ballot import check_message
 from oracle.node.parts import Parts
 
 SIGNATURE = "X-Oracle-Signature"
@@ -54,6 +54,7 @@ class Peers:
         Raises:
             ConfigError: the member's address on the network is not known.
             Transient: it does not answer, or not in time.
+            ChainError: this member's own signer refuses.
             VerificationError, InvalidInput: it answers something that is not its own, or garbage.
         """
         url = self._parts.peers.get(member)
@@ -62,8 +63,7 @@ class Peers:
                 f"the URL of member {member} is not known",
                 remedy="add it to the peers file: oracle committee show",
             )
-        account, separator = self._parts.account, committee.domain_separator
-        signature = sign(account, message_digest(separator, body))
+        signature = await self._parts.account.sign(committee.message(body))
         try:
             async with self._http.stream(
                 "POST",

@@ -70,7 +70,7 @@ class Voter:
     def __init__(self, parts: Parts, attestors: Attestors) -> None:
         self._parts = parts
         self._attestors = attestors
-        self._secret = secret_of(bytes(parts.account.key))
+        self._secret = b""
 
     async def turn(self) -> float | None:
         """Take every round one step further.
@@ -86,6 +86,7 @@ class Voter:
         )
         if not cases:
             return None
+        self._secret = secret_of(await self._parts.account.seed())
         time = await self._time()
         soonest: float | None = None
         ready: list[Ready] = []

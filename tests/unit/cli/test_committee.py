@@ -17,9 +17,9 @@ from oracle.cli.watched import ending
 from oracle.core.errors import ConfigError, InvalidInput
 from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee, encode_evidence
-from oracle.node.committee.ballot import sign
 from oracle.node.registration import quorum_attestor
 from oracle.verify.evidence import read_evidence
+from tests.support.signatures import sign
 
 KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 5)]
 MEMBERS = tuple(str(key.address) for key in KEYS)

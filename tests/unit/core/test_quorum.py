@@ -15,7 +15,7 @@ from oracle.core.errors import InvalidInput
 from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee, Rule, encode_evidence, settle, signers_of
 from oracle.core.signatures import signer_of
-from oracle.node.committee.ballot import opinion_of, sign
+from tests.support.signatures import opinion_of, sign
 
 KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 5)]
 MEMBERS = tuple(str(key.address) for key in KEYS)

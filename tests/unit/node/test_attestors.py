@@ -14,6 +14,7 @@ from eth_utils.crypto import keccak
 
 from oracle.chain.errors import BlockUnknown, RangeRefused
 from oracle.chain.follower import NewBlock
+from oracle.chain.signing import LocalKey
 from oracle.chain.wire import BlockStamp, Log, checksum
 from oracle.core.sealed import SealedCommittee, Terms
 from oracle.core.sealed_round import Sealed
@@ -119,7 +120,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
             contract=SimpleNamespace(rpc=rpc),  # type: ignore[arg-type]
             journal=journal,
             engine=SimpleNamespace(store=[]),  # type: ignore[arg-type]
-            account=OPERATOR,
+            account=LocalKey(OPERATOR),
             chain_id=31337,
             fees=FeePolicy(ceiling=GWEI, priority=GWEI),
             options=NodeOptions(start_block=1),

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from oracle.core.errors import NotFound, VerificationError
-from oracle.core.peer import Envelope, Proposal, Question, message_digest, write_questions
+from oracle.core.peer import Envelope, Proposal, Question, write_questions
 from oracle.core.signatures import signer_of
 from oracle.journal import Journal, votes
-from oracle.node.committee.ballot import opinion_of, sign
 from tests.support.desk import (
     BY_ADDRESS,
     COMMITTEE,
@@ -28,6 +27,7 @@ from tests.support.desk import (
     proposal,
     said,
 )
+from tests.support.signatures import opinion_of, sign
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ async def test_message__with_a_model_of_others_in_it__is_not_answered(desk: Desk
     envelope = Envelope(sender=FIRST, receiver=ME, at=NOW)
     ours = Question(model_id=MODEL, subject=SUBJECT, commitment=b"c" * 32)
     body = write_questions(envelope, [ours, replace(ours, model_id=b"n" * 32)])
-    signature = sign(BY_ADDRESS[FIRST], message_digest(COMMITTEE.domain_separator, body))
+    signature = sign(BY_ADDRESS[FIRST], COMMITTEE.message(body).digest)
     with pytest.raises(NotFound, match="in no one committee"):
         await desk.member.opinions(body, signature)
 
@@ -208,6 +208,6 @@ async def test_message__not_from_whom_it_says__is_not_answered(
     await desk.compute()
     question = Question(model_id=MODEL, subject=SUBJECT, commitment=b"c" * 32)
     body = write_questions(envelope, [question])
-    signature = sign(BY_ADDRESS[key], message_digest(COMMITTEE.domain_separator, body))
+    signature = sign(BY_ADDRESS[key], COMMITTEE.message(body).digest)
     with pytest.raises(error):
         await desk.member.opinions(body, signature)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.engine import Connection
 
 from oracle.chain.replies import SendOutcome
+from oracle.chain.signing import LocalKey
 from oracle.core.lifecycle import Origin, Request, State
 from oracle.core.prediction import Prediction
 from oracle.core.transaction import GWEI, FeePolicy, Purpose, Transaction, TxState
@@ -33,7 +34,7 @@ class Bench:
             contract=FakeContract(),  # type: ignore[arg-type]
             journal=journal,
             engine=None,  # type: ignore[arg-type]
-            account=OPERATOR,
+            account=LocalKey(OPERATOR),
             chain_id=31337,
             fees=FeePolicy(ceiling=100 * GWEI, priority=GWEI),
             options=NodeOptions(resend_after=15, replace_after=45, finality=2),

@@ -14,7 +14,6 @@ from oracle.core.quorum import Committee, Rule
 from oracle.journal import Journal, chain_view, requests, votes
 from oracle.journal.chain_view import DecisionRecord
 from oracle.journal.votes import Case
-from oracle.node.committee.ballot import opinion_of, sign
 from oracle.node.committee.standing import (
     BEFORE,
     OTHERWISE,
@@ -23,6 +22,7 @@ from oracle.node.committee.standing import (
     Standing,
     standing_of,
 )
+from tests.support.signatures import opinion_of
 
 KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 5)]
 MEMBERS = tuple(str(key.address) for key in KEYS)
@@ -138,7 +138,7 @@ async def test_recent_cases__from_the_journal__has_own_vote_and_what_was_heard(t
             )
             requests.save(db, asked, at=1.0)
             requests.save(db, refused, at=1.0)
-            votes.cast(db, proposal, digest, sign(KEYS[0], digest))
+            votes.cast(db, proposal, digest)
             for opinion in opinions:
                 votes.hear(db, opinion, 9)
 

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.engine import Connection
 
 from oracle.chain.abi import interface
+from oracle.chain.signing import LocalKey
 from oracle.core.errors import Reverted
 from oracle.core.lifecycle import Origin, Request, State
 from oracle.core.prediction import Prediction
@@ -82,7 +83,7 @@ class Bench:
             contract=SimpleNamespace(rpc=self.rpc),  # type: ignore[arg-type]
             journal=journal,
             engine=None,  # type: ignore[arg-type]
-            account=OPERATOR,
+            account=LocalKey(OPERATOR),
             chain_id=31337,
             fees=FeePolicy(ceiling=100 * GWEI, priority=GWEI),
             options=NodeOptions(idle_chain=True),
