@@ -62,6 +62,11 @@ class Limits:
         if len(self._buckets) > CALLERS:
             self._buckets.popitem(last=False)
 
+    @property
+    def under_way(self) -> int:
+        """How many requests wait for their answer."""
+        return self._under_way
+
     @contextmanager
     def one_more(self) -> Iterator[None]:
         """Count a request while it is under way.

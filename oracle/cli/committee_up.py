@@ -31,9 +31,9 @@ from oracle.cli.hints import try_next
 from oracle.cli.home import Home, RunningNode
 from oracle.cli.peers import PEERS, write_peers
 from oracle.cli.place import BATCHER, REQUESTER, Place, models_of, open_place
+from oracle.cli.serving import easiest
 from oracle.cli.settings import Settings, environment
 from oracle.cli.steps import Steps
-from oracle.cli.up import easiest
 from oracle.cli.watched import Child, watched
 from oracle.core.errors import InvalidInput, NotFound
 from oracle.inference.fit import fit_of

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 
@@ -78,7 +79,7 @@ async def deploy_to(
     """
     path = addresses_path(place.network.chain_id, local_state(place))
     known = load_addresses(path)
-    vouching = attestor or str(place.account.address)
+    vouching = attestor or place.account.address
     registered = [
         registration_of(m, vouching if isinstance(vouching, str) else vouching[m.model_id])
         for m in models
@@ -135,7 +136,7 @@ async def open_node(
         InferenceError: a model can not be loaded.
     """
     settings, network = place.settings, place.network
-    operator = str(place.account.address)
+    operator = place.account.address
     belongs_to = {
         "chain_id": str(network.chain_id),
         "genesis": "0x" + place.genesis.hex(),
@@ -171,6 +172,14 @@ async def open_node(
         yield Node(parts), metrics
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A node at work, and what its API has under way."""
+
+    node: Node
+    limits: Limits
+
+
 @asynccontextmanager
 async def running(
     place: Place,
@@ -179,7 +188,7 @@ async def running(
     contract: DecisionContract,
     start_block: int,
     listener: socket.socket,
-) -> AsyncIterator[Node]:
+) -> AsyncIterator[Running]:
     """A node and its API, at work until the block ends; what breaks one of them breaks the block.
 
     Args:
@@ -197,7 +206,7 @@ async def running(
         at_work = [tasks.create_task(node.run()), tasks.create_task(serve(app, listener))]
         try:
             async with grpc_of(place.settings, app, keys, limits):
-                yield node
+                yield Running(node, limits)
         finally:
             for task in at_work:
                 task.cancel()

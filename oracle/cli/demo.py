@@ -92,7 +92,8 @@ async def _decide(
         starting = running(
             place, models, contract=contract, start_block=start_block, listener=listener
         )
-        async with starting as node:
+        async with starting as at_work:
+            node = at_work.node
             missing = await until_ready(node)
             if missing:
                 raise InferenceError(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Coroutine
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -14,33 +17,56 @@ STARTED = time.monotonic()
 """When this process began to do something, monotonic seconds."""
 
 
+_bells: list[asyncio.Event] = []
+
+
+@contextmanager
+def gently() -> Iterator[asyncio.Event]:
+    """Within the block the first signal rings this bell; only a second one cancels the command."""
+    import asyncio
+
+    bell = asyncio.Event()
+    _bells.append(bell)
+    try:
+        yield bell
+    finally:
+        _bells.remove(bell)
+
+
 def run(command: Coroutine[Any, Any, T]) -> T:
-    """Run a command to its end; Ctrl-C, SIGTERM and a closed terminal cancel it.
+    """Run a command to its end; Ctrl-C, SIGTERM and a closed terminal cancel it, or ask it to end.
 
     Raises:
-        KeyboardInterrupt: it was stopped; its clean-up is done.
+        KeyboardInterrupt: it was stopped; its clean-up is done. Not where SIGTERM asked it to end
+            and it did: that is how services are stopped.
     """
     import asyncio
 
     async def supervised() -> T:
         loop = asyncio.get_running_loop()
         task = asyncio.ensure_future(command)
-        stopped = False
+        stopped: signal.Signals | None = None
 
-        def stop() -> None:
+        def stop(by: signal.Signals) -> None:
             nonlocal stopped
-            stopped = True
-            task.cancel()
+            asked, stopped = stopped is not None, by
+            if _bells and not asked:
+                _bells[-1].set()
+            else:
+                task.cancel()
 
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(name, stop)
+                loop.add_signal_handler(name, stop, name)
         try:
-            return await task
+            ended = await task
         except asyncio.CancelledError:
-            if stopped:
+            if stopped is not None:
                 raise KeyboardInterrupt from None
             raise
+        if stopped in (signal.SIGINT, signal.SIGHUP):
+            raise KeyboardInterrupt
+        return ended
 
     return asyncio.run(supervised())
 

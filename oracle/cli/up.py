@@ -12,23 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from oracle.cli.chain import EngineName, keep_apart
-from oracle.cli.console import err, out, say
-from oracle.cli.hints import try_next
+from oracle.cli.console import out
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
-    import socket
-
-    from rich.text import Text
-
     from oracle.chain.deployment import Deployed
-    from oracle.cli.home import RunningNode
     from oracle.cli.logs import LogFormat
-    from oracle.cli.place import Place
     from oracle.cli.settings import Settings
     from oracle.cli.steps import Steps
-    from oracle.inference.folder import StoredModel
-    from oracle.inference.store import CardStore
 
 CHAIN_PORT = 8545
 
@@ -162,6 +153,7 @@ async def _up(
     from oracle.chain.anchor import anchor_log_of
     from oracle.cli.compose import deploy_to
     from oracle.cli.place import models_of, open_place
+    from oracle.cli.serving import serve
     from oracle.core.errors import NotFound
 
     steps = _open(settings)
@@ -187,7 +179,7 @@ async def _up(
         with steps.step("contracts", "deploying …") as step:
             # On a chain of others a loopback address would be of no use: there deploy says where.
             reads_at = [url_of(listener)] if place.network.is_local else []
-            operator = str(place.account.address)
+            operator = place.account.address
             log = anchor_log_of(operator)
             through_log = {models.find(name).model_id for name in anchored}
             attestors = {
@@ -198,13 +190,14 @@ async def _up(
                 place, models, others=[log], attestor=attestors, reads_at=reads_at
             )
             step.said = _deployed_words(deployed)
-        await _serve(place, models, deployed.block_number, listener, steps)
+        await serve(place, models, deployed.block_number, listener, steps)
 
 
 async def _node(settings: Settings) -> None:
     from oracle.api.server import bind
     from oracle.cli.compose import contract_at
     from oracle.cli.place import models_of, open_place
+    from oracle.cli.serving import serve
 
     steps = _open(settings)
     with bind(settings.api_host, settings.api_port) as listener:
@@ -215,7 +208,7 @@ async def _node(settings: Settings) -> None:
                 models = models_of(settings)
                 step.said = ", ".join(model.name for model in models)
             _, start_block = await contract_at(place)
-            await _serve(place, models, start_block, listener, steps)
+            await serve(place, models, start_block, listener, steps)
 
 
 def _open(settings: Settings) -> Steps:
@@ -239,100 +232,6 @@ def _chain(settings: Settings, engine: EngineName, port: int, block_time: float 
         port=port or None,
         block_time=block_time,
     )
-
-
-async def _serve(
-    place: Place, models: CardStore, start_block: int, listener: socket.socket, steps: Steps
-) -> None:
-    """Run the node and the API until cancelled; other terminals find them by the note."""
-    import os
-    import time
-
-    from rich.text import Text
-
-    from oracle.api.server import url_of
-    from oracle.cli.compose import contract_at, running, until_ready
-    from oracle.cli.home import RunningNode
-    from oracle.cli.ticker import show_decisions
-
-    contract, _ = await contract_at(place)
-    api, home = url_of(listener), place.home
-    starting = running(place, models, contract=contract, start_block=start_block, listener=listener)
-    async with starting as node:
-        with steps.step("node", "starting …") as step:
-            missing = await until_ready(node)
-            step.said = f"operator {node.parts.operator}"
-        for check in missing:
-            err.print(Text.assemble("  ", ("!", "warn"), f" {check.name}: {check.what}"))
-        note = RunningNode(
-            api=api,
-            contract=contract.address,
-            chain_id=place.network.chain_id,
-            rpc=place.network.rpc_urls[0] if place.network.is_local else "",
-            network=place.network.key,
-            operator=node.parts.operator,
-            pid=os.getpid(),
-            started_at=int(time.time()),
-        )
-        home.announce(note)
-        try:
-            steps.done("API", api)
-            if place.settings.grpc_port:
-                steps.done("gRPC", f"{place.settings.api_host}:{place.settings.grpc_port}")
-            say(what_next(note, models))
-            await show_decisions(node)
-        finally:
-            home.withdraw(os.getpid())
-
-
-def what_next(note: RunningNode, models: CardStore) -> Text:
-    """Things to try in a second terminal, each of which works as it is printed."""
-    import json
-
-    from oracle.api.models import example_of
-    from oracle.chain.contracts import DecisionContract
-
-    model = easiest(models)
-    body = json.dumps({"model": model.name, "input": example_of(model), "wait": 10})
-    call = json.dumps(
-        {
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "eth_call",
-            "params": [
-                {
-                    "to": note.contract,
-                    "data": "0x" + DecisionContract.encode("modelOf", model.model_id).hex(),
-                },
-                "latest",
-            ],
-        },
-        separators=(",", ":"),
-    )
-    things = [
-        ("ask for a decision", f"curl -s {note.api}/api/decisions -d '{body}'"),
-        ("the same, in words", f"oracle decide {model.name} --example"),
-        ("ask on chain, as a dApp does", f"oracle request {model.name} --example --via dapp"),
-        ("what was decided", "oracle decisions"),
-        ("look at it in a browser", f"{note.api}/"),
-        ("the API's documentation", f"{note.api}/docs"),
-    ]
-    if note.rpc:
-        view = f"cast call {note.contract} 'modelOf(bytes32)' 0x{model.model_id.hex()}"
-        plain = f"curl -s {note.rpc} -H 'content-type: application/json' -d '{call}'"
-        things.insert(3, ("read the contract itself", f"{view} --rpc-url {note.rpc}"))
-        things.insert(4, ("the same, without Foundry", plain))
-    return try_next(things)
-
-
-def easiest(models: CardStore) -> StoredModel:
-    """The model with the shortest example, to try things with."""
-    import json
-
-    from oracle.api.models import example_of
-
-    known = [model for model in models if model.vectors] or list(models)
-    return min(known, key=lambda each: len(json.dumps(example_of(each))))
 
 
 def _deployed_words(deployed: Deployed) -> str:

@@ -22,7 +22,7 @@ PAUSES = (0.2, 1.0, 2.0, 5.0, 15.0)
 """Seconds before a child is started again, by how often it died shortly after its start."""
 LIVED = 30.0
 """Seconds after which a child counts as having worked."""
-STOP_SECONDS = 8.0
+STOP_SECONDS = 15.0
 SAID = 600
 """Most characters of a log that are shown."""
 

@@ -182,3 +182,21 @@ async def test_answer__of_any_kind__says_what_browsers_may_do_with_it():
     assert "cache-control" not in (await call(app, "GET")).headers
     private = await call(app, "GET", authorization=f"Bearer {KEY}")
     assert private.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+async def test_draining__only_who_operates_the_node_is_answered(path: str) -> None:
+    draining = False
+    app = FastAPI()
+    app.add_middleware(Gate, keys=ApiKeys(), draining=lambda: draining)
+    app.add_api_route("/", lambda: "read")
+    app.add_api_route(path, lambda: "watched")
+
+    assert (await call(app, "GET")).status_code == 200
+    draining = True
+    refused = await call(app, "GET")
+    assert refused.status_code == 503
+    assert refused.headers["connection"] == "close"
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8550") as client:
+        assert (await client.get(path)).status_code == 200
