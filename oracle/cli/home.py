@@ -19,7 +19,7 @@ class RunningNode:
     Attributes:
         api: base URL of its API.
         contract: address of the decision contract.
-        rpc: the first RPC endpoint; empty where it is not local, since it may hold a credential.
+        rpc: the first RPC endpoint; empty where it is not local, or may hold a credential.
         network: the network's name.
         operator: the node's address.
         started_at: Unix seconds.

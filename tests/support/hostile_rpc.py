@@ -191,7 +191,7 @@ async def hostile_rpc(upstream: str, *, seed: int, rate: float = 0.15) -> AsyncI
     """A proxy that serves on a free loopback port until the block ends."""
     proxy = HostileRpc(upstream, seed=seed, rate=rate)
     app = web.Application(client_max_size=16 * 2**20)
-    app.router.add_post("/", proxy.serve)
+    app.router.add_post("/{path:.*}", proxy.serve)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
