@@ -8,7 +8,6 @@ are refused, and a node without keys answers to loopback names only.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
 from contextlib import nullcontext
 from urllib.parse import urlsplit
 
@@ -70,17 +69,10 @@ def is_loopback(host: str) -> bool:
 class Gate:
     """Refuses what may not enter, before anything is read of it (an ASGI middleware)."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        keys: ApiKeys,
-        limits: Limits | None = None,
-        draining: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def __init__(self, app: ASGIApp, keys: ApiKeys, limits: Limits | None = None) -> None:
         self._app = app
         self._keys = keys
         self._limits = limits or Limits()
-        self._draining = draining
 
     async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with a refusal."""
@@ -90,8 +82,6 @@ class Gate:
         headers, path = Headers(scope=scope), scope["path"]
         answer = _with_headers(send, private=bool(key_in(headers)))
         try:
-            if path not in WATCHED and self._draining():
-                raise _STOPPING
             if path != LIFE:
                 self._limits.take(caller_of((scope.get("client") or ("",))[0], headers, self._keys))
             self._check_host(headers)
@@ -100,8 +90,8 @@ class Gate:
                 if not path.startswith(PEERS):
                     needed = Scope.ADMIN if scope["method"] == "DELETE" else Scope.DECIDE
                     check_key(headers, self._keys, needed)
-            counted = nullcontext() if path in (LIFE, STREAM) else self._limits.one_more()
-            with counted:
+            counted = self._limits.one_more(to_the_end=path in WATCHED)
+            with nullcontext() if path in (LIFE, STREAM) else counted:
                 await self._app(scope, receive, answer)
         except Refusal as refusal:
             await refuse(refusal, path)(scope, receive, answer)
@@ -163,15 +153,6 @@ def check_key(headers: Headers, keys: ApiKeys, needed: Scope) -> None:
         remedy="send it as `Authorization: Bearer …` or `X-API-Key: …`",
         headers={"WWW-Authenticate": 'Bearer realm="decision oracle"'},
     )
-
-
-_STOPPING = Refusal(
-    503,
-    "Stopping",
-    "the node is stopping: it finishes what it was asked before, and takes nothing new",
-    remedy="ask again in a few seconds, with the same Idempotency-Key, or ask another node",
-    headers={"Connection": "close", "Retry-After": "5"},
-)
 
 
 def _with_headers(send: Send, *, private: bool) -> Send:

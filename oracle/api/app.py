@@ -87,7 +87,7 @@ def create_app(
     app.state.stream = stream.Stream(context)
     app.state.inference = inference = Inference(context)
     app.add_middleware(Rest, inference=inference)
-    app.add_middleware(Gate, keys=keys, limits=limits, draining=lambda: node.draining)
+    app.add_middleware(Gate, keys=keys, limits=limits)
     problems.install(app)
     app.include_router(decisions.router)
     app.include_router(votes.router)

@@ -38,6 +38,7 @@ class Limits:
         self._at_once = at_once
         self._clock = clock
         self._under_way = 0
+        self._closed = False
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, caller: str) -> None:
@@ -67,13 +68,28 @@ class Limits:
         """How many requests wait for their answer."""
         return self._under_way
 
+    def close(self) -> None:
+        """Let in nothing more, since the node is about to stop."""
+        self._closed = True
+
     @contextmanager
-    def one_more(self) -> Iterator[None]:
+    def one_more(self, *, to_the_end: bool = False) -> Iterator[None]:
         """Count a request while it is under way.
 
+        Args:
+            to_the_end: let it in where the node is about to stop, too.
+
         Raises:
-            Refusal: there are too many.
+            Refusal: there are too many, or the node is about to stop.
         """
+        if self._closed and not to_the_end:
+            raise Refusal(
+                503,
+                "Stopping",
+                "the node is stopping: it finishes what it was asked before, and takes nothing new",
+                remedy="ask again in some seconds, with the same Idempotency-Key, or another node",
+                headers={"Connection": "close", "Retry-After": "5"},
+            )
         if self._under_way >= self._at_once:
             raise _refusal(
                 f"{self._at_once} requests are under way", "ask again in a moment, or elsewhere", 1

@@ -75,6 +75,7 @@ async def _until_stopped(at_work: Running, drain_seconds: float) -> None:
             await asyncio.wait([showing, waiting], return_when=asyncio.FIRST_COMPLETED)
             if showing.done():
                 showing.result()
+            at_work.limits.close()
             await drain(at_work.node, lambda: at_work.limits.under_way, within=drain_seconds)
         finally:
             showing.cancel()

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from oracle.api.access import Gate, is_loopback, may_bind
 from oracle.api.keys import ApiKeys, Scope
+from oracle.api.limits import Limits
 from oracle.core.errors import ConfigError
 
 KEY = "a-key-of-sixteen-characters"
@@ -186,14 +187,13 @@ async def test_answer__of_any_kind__says_what_browsers_may_do_with_it():
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 async def test_draining__only_who_operates_the_node_is_answered(path: str) -> None:
-    draining = False
-    app = FastAPI()
-    app.add_middleware(Gate, keys=ApiKeys(), draining=lambda: draining)
+    limits, app = Limits(), FastAPI()
+    app.add_middleware(Gate, keys=ApiKeys(), limits=limits)
     app.add_api_route("/", lambda: "read")
     app.add_api_route(path, lambda: "watched")
 
     assert (await call(app, "GET")).status_code == 200
-    draining = True
+    limits.close()
     refused = await call(app, "GET")
     assert refused.status_code == 503
     assert refused.headers["connection"] == "close"
