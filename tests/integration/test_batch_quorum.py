@@ -20,6 +20,7 @@ from oracle.chain.contracts import DecisionLog, ModelConfig
 from oracle.chain.deployment import deploy, plan_deployment
 from oracle.chain.local import dev_account, local_chain
 from oracle.chain.signer import AccountSigner
+from oracle.chain.signing import LocalKey
 from oracle.core.errors import ConfigError, Conflict, InvalidInput, NotFound, VerificationError
 from oracle.core.receipt_json import write_receipt
 from oracle.core.receipt_reader import parse_receipt
@@ -80,7 +81,7 @@ def runs(tmp_path: Path) -> list[Run]:
 
 async def votes_of(runs: list[Run], log: AnchorLog) -> list[BatchVote]:
     return [
-        await sign_batch(run.folder, log, dev_account(number, chain_id=31337))
+        await sign_batch(run.folder, log, LocalKey(dev_account(number, chain_id=31337)))
         for run, number in zip(runs, MEMBERS, strict=True)
     ]
 
@@ -153,16 +154,16 @@ async def test_vote__of_a_stranger__or_unscored__or_in_an_operators_log__is_refu
     world: World, log: AnchorLog, runs: list[Run], tmp_path: Path
 ):
     with pytest.raises(ConfigError, match="no member of the quorum"):
-        await sign_batch(runs[0].folder, log, dev_account(STRANGER, chain_id=31337))
+        await sign_batch(runs[0].folder, log, LocalKey(dev_account(STRANGER, chain_id=31337)))
     next((runs[1].folder / "predictions").glob("*.parquet")).unlink()
     shutil.rmtree(runs[1].folder / "tree-0")
     with pytest.raises(NotFound, match="0 of 300 rows"):
-        await sign_batch(runs[1].folder, log, dev_account(MEMBERS[1], chain_id=31337))
+        await sign_batch(runs[1].folder, log, LocalKey(dev_account(MEMBERS[1], chain_id=31337)))
     own = anchor_log_for(address_of(OPERATOR), address_of(OPERATOR))
     await deploy(plan_deployment([], others=[own]), world.rpc, world.signer(DEPLOYER))
     theirs = AnchorLog(world.rpc, own.address)
     with pytest.raises(ConfigError, match="is no quorum"):
-        await sign_batch(runs[0].folder, theirs, dev_account(MEMBERS[0], chain_id=31337))
+        await sign_batch(runs[0].folder, theirs, LocalKey(dev_account(MEMBERS[0], chain_id=31337)))
     (tmp_path / "vote.json").write_text('{"schema":"another"}')
     with pytest.raises(InvalidInput, match="batch-vote"):
         read_vote(tmp_path / "vote.json")
