@@ -314,7 +314,9 @@ class ModelFigures(BaseModel):
     decided: int
     verdicts: VerdictCounts
     recent: list[RecentValue] = Field(description="Newest first.")
-    median_gas: int | None = Field(description="Of this node's latest transactions.")
+    median_gas: int | None = Field(
+        description="Of what each of the latest decisions took of this node, in all transactions."
+    )
     committee: CommitteeView | None
     held_out: str | None = Field(description="Figures from the model's README, as Markdown.")
 

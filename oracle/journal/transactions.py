@@ -212,15 +212,18 @@ def _transaction(row: Row[Any], signed: list[Attempt]) -> Transaction:
 
 
 def latest_gas(db: Connection, model_id: bytes, limit: int) -> list[int]:
-    """What the latest decisions about a model used, newest first; failed ones are left out."""
+    """What the latest decisions about a model used, newest first: all transactions about a subject
+    together, as a vote takes several; failed ones are left out.
+    """
     rows = db.execute(
-        sa.select(transactions.c.gas_used)
+        sa.select(sa.func.sum(transactions.c.gas_used))
         .where(
             transactions.c.model_id == model_id,
             transactions.c.succeeded.is_(True),
             transactions.c.gas_used.is_not(None),
         )
-        .order_by(transactions.c.id.desc())
+        .group_by(transactions.c.subject)
+        .order_by(sa.func.max(transactions.c.id).desc())
         .limit(limit)
     )
-    return list(rows.scalars())
+    return [int(gas) for gas in rows.scalars()]

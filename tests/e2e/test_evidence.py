@@ -49,7 +49,7 @@ async def test_quorum__how_it_agrees__is_told_member_by_member(page: Page, serve
     await page.goto("/#/model/credit-default")
     agrees = part(page, "How the committee agrees")
     await expect(agrees).to_contain_text("2 of 3 members have to agree")
-    await expect(agrees).to_contain_text("agrees with 7 of the 8 latest decisions")
+    await expect(agrees).to_contain_text("computed the latest 8 decisions too, and agrees with 7")
     await expect(agrees.get_by_role("row")).to_have_count(3)
     await expect(agrees.get_by_role("row").nth(2).get_by_role("cell")).to_have_text(
         ["0x000000…000003", "7", "1"]

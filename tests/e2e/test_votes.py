@@ -48,9 +48,19 @@ async def test_decision__voted_about__shows_who_sealed_and_opened_what_when(
     await expect(page.get_by_role("heading", level=1)).to_contain_text("refer to a specialist")
     await expect(page.locator(".hero .said")).to_contain_text("malignant, with a probability of")
 
+    await page.fill("#rpc-url", served.chain.url)
+    await page.get_by_role("button", name="Check it myself").click()
+    await expect(page.locator(".outcome")).to_contain_text("Everything holds")
+    claims = await page.locator(".steps strong").all_inner_texts()
+    assert "Every vote that was opened is the one that was sealed" in claims
+    assert "Enough members agreed on exactly this" in claims
+    assert all(claim[0].isupper() for claim in claims), "each in words"
+
     await page.goto(f"/#/model/{SEALED}")
+    cost = part(page, "What it decided")
+    await expect(cost).to_contain_text(re.compile("costs this operator [12][0-9]{2},[0-9]{3} gas"))
     agrees = part(page, "How the committee agrees")
-    await expect(agrees).to_contain_text(re.compile("Of the latest [0-9]+ rounds"))
+    await expect(agrees).to_contain_text(re.compile("rounds? of sealed votes .*came to"))
     await expect(agrees.get_by_role("row")).to_have_count(2)
 
 

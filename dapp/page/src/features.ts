@@ -38,6 +38,12 @@ export function featureTable(card: Card, input: `0x${string}`): Child {
   );
 }
 
+/** What a feature is, where that says more than its name. */
+export function about({ name, description }: Feature): string | null {
+  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, " ");
+  return description && plain(description) !== plain(name) ? description : null;
+}
+
 function row(feature: Feature, units: bigint): HTMLElement {
   const value = feature.labels?.[Number(units)] ?? decimal(fromUnits(units, feature.decimals));
   return h(
@@ -47,7 +53,7 @@ function row(feature: Feature, units: bigint): HTMLElement {
       "th",
       { scope: "row" },
       feature.name.replaceAll("_", " "),
-      feature.description && h("small", {}, feature.description),
+      about(feature) && h("small", {}, about(feature)),
     ),
     h("td", {}, value, feature.unit && h("small", {}, ` ${feature.unit}`)),
   );

@@ -95,7 +95,7 @@ const TRIAGE: Dapp = {
 
 const COVER: Dapp = {
   is: "a delivery cover",
-  asks: "insure a parcel, and report how it travels",
+  asks: "insure a parcel and report how it travels",
   abi: deliveryCover.abi as Abi,
   bytecode: deliveryCover.bytecode as Hex,
   terms: [PREMIUM, PAYOUT],

@@ -4,6 +4,7 @@ import { InvalidInput } from "../../../client/src/errors.ts";
 import { encodeInput } from "../../../client/src/model/model.ts";
 import type { Card, Feature, Model } from "../api.js";
 import { type Child, h } from "../dom.js";
+import { about } from "../features.js";
 import { octets } from "../hex.js";
 import { decimal } from "../numbers.js";
 
@@ -96,8 +97,8 @@ function labelled(feature: Feature, field: HTMLElement): HTMLElement {
     h(
       "small",
       { id: `${field.id}-hint` },
-      feature.description,
-      feature.description && range ? ", " : null,
+      about(feature),
+      about(feature) && range ? ", " : null,
       range,
     ),
   );

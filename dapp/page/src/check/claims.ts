@@ -15,6 +15,8 @@ export const CLAIMS: Readonly<Record<string, string>> = {
   "decided in time": "It was decided after it was said",
   "signed transaction": "The operator signed exactly this",
   signatures: "The committee’s members signed exactly this",
+  votes: "Every vote that was opened is the one that was sealed",
+  tally: "Enough members agreed on exactly this",
   evidence: "The evidence is about exactly this",
   verdict: "The verdict follows from the rule",
   chain: "Your connection leads to the same chain",
@@ -25,6 +27,7 @@ export const CLAIMS: Readonly<Record<string, string>> = {
   "block of the decision": "The decision’s block is in the chain",
   event: "Its event names the same model, input and outputs",
   attestor: "Whoever the contract trusts has vouched",
+  round: "The chain has these seals, openings and this outcome",
   policy: "The rule’s contract gives this verdict",
   storage: "The contract holds this very decision",
 };

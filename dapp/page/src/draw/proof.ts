@@ -8,10 +8,10 @@ import { svg } from "../dom.js";
 import { count } from "../numbers.js";
 import { short } from "../words.js";
 
-const WIDE = 640;
+const WIDE = 460;
 const STEP = 58;
 const MAIN = 24;
-const SIDE = 360;
+const SIDE = 248;
 const SHOWN = 7;
 
 /** The path of an anchored prediction. */
@@ -48,7 +48,7 @@ export function proofPath({ chain, prediction }: Receipt, anchor: Anchor): SVGEl
     const sibling = proof[level] ?? leaf;
     rows.unshift(branch(y));
     rows.push(node(SIDE, y, "hashed with", sibling, "sibling"));
-    if (level === 0) place(`this prediction, number ${count(Number(index))}`, leaf, "leaf");
+    if (level === 0) place("this prediction", leaf, "leaf");
     else place("", nodes[level - 1] ?? leaf, "node");
   }
   return frame(rows, y);

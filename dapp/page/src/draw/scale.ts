@@ -6,6 +6,8 @@ import { decimal } from "../numbers.js";
 
 const WIDE = 640;
 const EDGE = 12;
+/** As wide as two numbers that stand side by side need. */
+const TEXT = 96;
 
 export interface Bounds {
   low: number;
@@ -58,6 +60,8 @@ export function histogram(
   }
   const most = Math.max(1, ...counts.map((bin) => bin.accept + bin.reject + bin.review));
   const x = placer(from, to);
+  const isFree = (end: number): boolean =>
+    !bounds || [bounds.low, bounds.high].every((each) => Math.abs(x(each) - x(end)) > TEXT);
   const bars = counts.flatMap((bin, place) => {
     let base = 150;
     return (["accept", "review", "reject"] as const).map((verdict) => {
@@ -80,8 +84,9 @@ export function histogram(
     bars,
     bounds && zones(bounds, x, from, to, 153, 5),
     bounds && marks(bounds, x, 178),
-    label(EDGE, 178, trim(from), "start"),
-    label(WIDE - EDGE, 178, trim(to), "end"),
+    // An end is left out where a bound is written in its place.
+    isFree(from) && label(EDGE, 178, trim(from), "start"),
+    isFree(to) && label(WIDE - EDGE, 178, trim(to), "end"),
   );
 }
 
@@ -125,7 +130,7 @@ function zones(
 }
 
 function marks({ low, high }: Bounds, x: (value: number) => number, y: number): SVGElement[] {
-  if (low === high || x(high) - x(low) < 56)
+  if (low === high || x(high) - x(low) < 62)
     return [
       label(
         (x(low) + x(high)) / 2,

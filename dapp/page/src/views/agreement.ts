@@ -21,7 +21,10 @@ function signing({ agreed, apart, voted, peers }: Committee): Child[] {
       h(
         "p",
         {},
-        `This node agrees with ${count(agreed)} of the ${count(computed)} latest decisions that it computed too, and voted for ${count(voted)}.`,
+        computed === 1
+          ? `This node has computed one decision of the committee’s, and ${agreed ? "agrees with it" : "does not agree with it"}.`
+          : `This node has computed the latest ${count(computed)} decisions too, and agrees with ${count(agreed)}.`,
+        ` Its signature was needed for ${count(voted)}.`,
       ),
     table("Other members", ["Other member", "Heard", "Apart from this node"], rows),
   ];
@@ -37,8 +40,11 @@ function voting({ decided, voters }: Committee, rounds: number): Child[] {
     h(
       "p",
       {},
-      rounds === 0
-        ? "No round of votes is closed yet."
+      rounds <= 1
+        ? [
+            "No round of votes is closed yet.",
+            `The one round of sealed votes so far came to ${decided ? "a decision" : "nothing"}.`,
+          ][rounds]
         : `Of the latest ${count(rounds)} rounds of sealed votes ${count(decided)} came to a decision.`,
     ),
     table("Members’ votes", head, rows),

@@ -169,7 +169,7 @@ function waysOf(
       choice(
         "dapp",
         `An example dApp: ${dapp.is}`,
-        `a small contract of mine asks to ${dapp.asks}, and is called back with the verdict`,
+        `a small contract of your own asks when you ${dapp.asks}; it is called back with the verdict`,
       ),
     model.on_chain.attested_here &&
       choice("node", "This node", "its operator asks, and pays the gas"),

@@ -228,7 +228,7 @@ function ruleOf({ decision }: Account, model: Model | null): Child[] {
       "li",
       { "data-current": current ? "true" : null },
       badge(word, "final"),
-      h("span", {}, words),
+      h("span", {}, capital(words)),
       current && h("span", { class: "unseen" }, " (this one)"),
     );
   });

@@ -3,11 +3,12 @@
 import { type Figures, get, type Model, type ModelLine, type Network } from "../api.js";
 import { type Child, facts, h, section, show } from "../dom.js";
 import { boundsOf, histogram, shares } from "../draw/scale.js";
+import { about } from "../features.js";
 import { live } from "../live.js";
 import { markdown } from "../markdown.js";
 import { type Place, title } from "../view.js";
 import { count, decimal, fee, lasted, percent, when } from "../numbers.js";
-import { badge, hash, TRUST, type VERDICTS } from "../words.js";
+import { badge, capital, hash, TRUST, type VERDICTS } from "../words.js";
 import { agreement } from "./agreement.js";
 
 /** All models of this node. */
@@ -120,7 +121,7 @@ function latelyOf(figures: Figures, model: Model): Child[] {
               h(
                 "p",
                 { class: "quiet" },
-                `One decision costs ${count(figures.median_gas)} gas (median of the latest).`,
+                `One decision costs this operator ${count(figures.median_gas)} gas (median of the latest).`,
               ),
           ],
     ),
@@ -134,7 +135,11 @@ function spread(figures: Figures, model: Model): Child {
   if (model.kind === "score") {
     const points = figures.recent.map(({ text, verdict }) => ({ value: Number(text), verdict }));
     const values = points.map(({ value }) => value);
-    const words = `The latest ${count(number)} values, from ${bound(Math.min(...values))} to ${bound(Math.max(...values))}`;
+    const [least, most] = [Math.min(...values), Math.max(...values)].map(bound);
+    const words =
+      number === 1
+        ? `Its first value, ${least}`
+        : `The latest ${count(number)} values, from ${least} to ${most}`;
     return [
       h("p", { class: "quiet" }, `${words}, coloured by verdict.`),
       histogram(points, boundsOf(model.on_chain.policy), words),
@@ -165,7 +170,7 @@ function rules({ on_chain: rule, meaning }: Model, network: Network | null): HTM
   return section(
     "Its rules",
     rule.paused && h("p", { class: "notice" }, "Its owner has paused it: it can not be asked now."),
-    rule.policy && h("p", {}, h("strong", {}, rule.policy.words), "."),
+    rule.policy && h("p", {}, h("strong", {}, capital(rule.policy.words)), "."),
     h(
       "ul",
       { class: "meanings" },
@@ -174,7 +179,7 @@ function rules({ on_chain: rule, meaning }: Model, network: Network | null): HTM
           "li",
           {},
           badge(verdict.toLowerCase() as keyof typeof VERDICTS, "final"),
-          h("span", {}, words),
+          h("span", {}, capital(words)),
         ),
       ),
     ),
@@ -203,7 +208,7 @@ function inputs({ card }: Model): HTMLElement {
         each.name.replaceAll("_", " "),
         each.labels?.join(", ") ??
           `${decimal(each.min ?? "…")} to ${decimal(each.max ?? "…")}${each.unit ? ` ${each.unit}` : ""}`,
-        each.description ?? "",
+        about(each) ?? "",
       ])
     : card.input.tensors.map((each) => [
         each.name,
@@ -268,7 +273,10 @@ function cardOf({ card, id, file }: Model): HTMLElement {
       ],
       ["SHA-256", h("code", { class: "whole-hash" }, card.model.sha256)],
       ["Outputs", outputs.join("; ")],
-      ["Two machines may differ by", `${card.tolerance} of the value’s last digit`],
+      [
+        "Two machines may differ by",
+        card.tolerance ? `${count(card.tolerance)} of the value’s last digit` : "nothing",
+      ],
       ...Object.entries(card.provenance ?? {}).map(
         ([name, text]) => [name.replaceAll("_", " "), text] as const,
       ),
