@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Page, Route
 
-from oracle.chain.toolchain import find_node
-from tests.support.browser import TestWallet
+from tests.support.browser import TestWallet, bundled
 from tests.support.page import Served
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
 
-ROOT = Path(__file__).parents[2]
 HTML = "<!doctype html><title>A dApp</title><script type=module src=/dapp.js></script>"
-
-
-async def bundled() -> str:
-    """``tests/js/live/browser.js`` with all that it imports, for browsers."""
-    process = await asyncio.create_subprocess_exec(
-        find_node(),
-        ROOT / "node_modules" / "esbuild-wasm" / "bin" / "esbuild",
-        ROOT / "tests" / "js" / "live" / "browser.js",
-        *("--bundle", "--format=esm", "--target=es2022", "--log-level=error"),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    output, _ = await process.communicate()
-    assert process.returncode == 0
-    return output.decode()
 
 
 async def test_client__in_a_browser__asks_with_its_wallet_and_checks_the_receipt(
     page: Page, served: Served, wallet: TestWallet
 ) -> None:
-    script = await bundled()
+    script = await bundled("browser.js")
 
     async def dapp(route: Route) -> None:
         await route.fulfill(body=HTML, content_type="text/html")

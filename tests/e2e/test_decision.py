@@ -128,6 +128,20 @@ async def test_check__endpoint_away__is_not_taken_for_a_lie(page: Page, served: 
     await expect(page.locator('.steps [data-outcome="open"]')).to_have_count(1)
 
 
+async def test_check__wallet_away__is_not_taken_for_a_lie(
+    page: Page, wallet: TestWallet, served: Served
+):
+    wallet.away = True
+    await page.goto(address(served, await ask(served)))
+    await page.select_option("#rpc-choice", label="Test Wallet")
+    await page.get_by_role("button", name="Check it myself").click()
+
+    await expect(page.locator(".outcome")).to_contain_text("some of it could not be checked")
+    open_ = page.locator('.steps [data-outcome="open"]')
+    await expect(open_).to_contain_text(["Your connection leads to the same chain"])
+    await expect(open_).to_contain_text(["disconnected"])
+
+
 def _prediction(receipt: dict[str, Any]) -> None:
     receipt["prediction"]["outputHash"] = "0x" + "ab" * 32
 

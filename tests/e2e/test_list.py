@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 import httpx
@@ -89,8 +90,7 @@ async def test_filters__leave_out_what_does_not_fit_also_of_the_new_ones(
 
 async def test_list__longer_than_a_page__shows_older_ones(page: Page, served: Served):
     oldest = await decide(served)
-    for _ in range(31):
-        await decide(served)
+    await asyncio.gather(*(decide(served) for _ in range(31)))
     await page.goto("/")
     await expect(page.locator(".lines li")).to_have_count(30)
     await page.get_by_role("button", name="Show older ones").click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,14 +16,12 @@ from playwright.async_api import Browser, Page
 from oracle.chain.deployment import deploy, plan_deployment
 from oracle.chain.gateway import gateway_spec, publish, url_template
 from oracle.chain.signer import AccountSigner
-from oracle.chain.toolchain import find_node
-from tests.support.browser import PATIENCE_MS
+from tests.support.browser import PATIENCE_MS, bundled
 from tests.support.harness import OPERATOR
 from tests.support.page import Served
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
 
-ROOT = Path(__file__).parents[2]
 HTML = "<!doctype html><title>A dApp</title><script type=module src=reads.js></script>"
 
 
@@ -45,15 +42,7 @@ def site(folder: Path) -> Iterator[str]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def elsewhere(browser: Browser, tmp_path: Path) -> AsyncIterator[Page]:
     """A tab on that site, with the dApp's script in it."""
-    process = await asyncio.create_subprocess_exec(
-        find_node(),
-        ROOT / "node_modules" / "esbuild-wasm" / "bin" / "esbuild",
-        ROOT / "tests" / "js" / "live" / "reads.js",
-        *("--bundle", "--format=esm", "--target=es2022", "--log-level=error"),
-        f"--outfile={tmp_path / 'reads.js'}",
-        cwd=ROOT,
-    )
-    assert await process.wait() == 0
+    (tmp_path / "reads.js").write_text(await bundled("reads.js"))
     (tmp_path / "index.html").write_text(HTML)
     with site(tmp_path) as url:
         context = await browser.new_context()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -13,9 +15,13 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from hatch_build import bundle
 from oracle.api import page as served_page
+from oracle.chain.toolchain import find_node
 from tests.support.needs import program
 
 ROOT = Path(__file__).parents[2]
+LIVE = ROOT / "tests" / "js" / "live"
+IN_BROWSERS = ("browser.js", "reads.js")
+"""What other sites' pages run in the tests."""
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -50,6 +56,26 @@ def build_page() -> None:
     """Bundle the page where it is missing or older than what it is made of."""
     if bundle(ROOT):
         served_page._packed.cache_clear()
+
+
+_BUNDLES: dict[str, str] = {}
+
+
+async def bundled(name: str) -> str:
+    """One of ``IN_BROWSERS`` with all that it imports; bundled together, once."""
+    if not _BUNDLES:
+        with TemporaryDirectory() as folder:
+            process = await asyncio.create_subprocess_exec(
+                find_node(),
+                ROOT / "node_modules" / "esbuild-wasm" / "bin" / "esbuild",
+                *(LIVE / each for each in IN_BROWSERS),
+                *("--bundle", "--format=esm", "--target=es2022", "--log-level=error"),
+                f"--outdir={folder}",
+                cwd=ROOT,
+            )
+            assert await process.wait() == 0
+            _BUNDLES.update({each: (Path(folder) / each).read_text() for each in IN_BROWSERS})
+    return _BUNDLES[name]
 
 
 @asynccontextmanager
