@@ -4,6 +4,7 @@
 # make check  format, lint, types, import rules, freshness of generated files
 # make page   the page that the node serves, bundled
 # make screenshots  the page as it looks, into docs/screenshots
+# make coverage  the branches of oracle/core and of the contracts that tests take: all of them
 # make bench  gas and inference figures, next to their limits
 # make soak   a random walk on a hostile chain: MINUTES=10 SEED=7 (one at random without SEED)
 # make migration name="what changes"   a draft of the journal's next revision
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip --quiet --no-input
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up page test test-python test-solidity test-js check format migration bench package screenshots soak install install-dev lock clean
+.PHONY: demo up page test test-python test-solidity test-js coverage check format migration bench package screenshots soak install install-dev lock clean
 
 demo: install
 	@oracle demo
@@ -58,14 +59,22 @@ $(PAGE): $(PAGE_SOURCES) node_modules/.installed
 
 test: test-solidity test-js test-python
 
+CORE = tests/unit/core --cov=oracle.core --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+# The core by its own tests alone, with every branch of it taken; then all other tests.
 test-python: install-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 $(CORE)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/unit/core
 
 test-solidity: install-dev
 	npm run --silent test:sol
 
 test-js: install-dev
 	npm run --silent test:js
+
+coverage: install-dev
+	$(BIN)/python -m pytest $(CORE)
+	npm run --silent coverage:sol
 
 check: install-dev
 	ruff format --check .

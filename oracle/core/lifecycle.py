@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 from oracle.core.errors import OracleError
 from oracle.core.prediction import Prediction
@@ -256,6 +257,8 @@ def step(request: Request, event: Event, now: int) -> Request:
             )
         case Refused(why):
             return replace(request, state=State.REFUSED, reason=why)
+        case _:
+            assert_never(event)
 
 
 def _retried(request: Request, why: str, now: int) -> Request:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from oracle.core.errors import InvalidInput
-from oracle.core.prediction import PPM, Prediction
+from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee, Rule
 
 _SECRET = b"decision-oracle/seal-secret/1"
@@ -119,8 +119,6 @@ def opening_of(prediction: Prediction, salt: bytes) -> Opening:
     """
     if len(salt) != 32:
         raise InvalidInput(f"a salt has 32 bytes, not {len(salt)}", remedy="derive it: salt_of")
-    if prediction.confidence > PPM:
-        raise InvalidInput(f"confidence {prediction.confidence} is above {PPM}")
     return Opening(
         input_hash=prediction.input_hash,
         output_hash=prediction.output_hash,

@@ -77,6 +77,19 @@ contract AnchorLogTest is AnchorStage {
         equal(log.batchCount(), 2, "nothing was appended");
     }
 
+    /// @dev No log grows to 2^64 predictions by itself: its last batch is put where it keeps them.
+    function testFuzz_anchor_RevertsIf_TheLogIsFull(uint32 left, uint32 count) external {
+        count = uint32(bound(count, 1, type(uint32).max));
+        Batch memory last = Batch(7, type(uint64).max - 5 - uint64(left), 5, keccak256("root"), keccak256("previous"));
+        vm.store(address(log), bytes32(uint256(last.number)), log.idOf(last));
+        if (count <= left) {
+            append(log, last, count, keccak256("next"));
+            return;
+        }
+        bytes4 fault = IAnchorLog.LogFull.selector;
+        refusesToAppend(last, count, abi.encodeWithSelector(fault, last.firstIndex + 5, count));
+    }
+
     function testFuzz_batchCount_IsHowManyThereAre(uint8 batches) external {
         uint256 count = bound(batches, 0, 40);
         Batch memory last = none();

@@ -199,6 +199,15 @@ contract DecisionGatewayTest is Stage {
         refuses(p, sign(SIGNER_KEY + 2, gateway.digestOf(p)), input, 0, notVouched(p));
     }
 
+    /// @dev The operator's own signature makes no confidence of more than one.
+    function testFuzz_askCallback_RevertsIf_ConfidenceTooHigh(uint32 confidence) external {
+        Prediction memory p = about(INPUT);
+        p.confidence = uint32(bound(confidence, 1_000_001, type(uint32).max));
+        bytes memory evidence = sign(SIGNER_KEY, gateway.digestOf(p));
+        bytes4 fault = IDecisionContract.ConfidenceTooHigh.selector;
+        refuses(p, evidence, INPUT, 0, abi.encodeWithSelector(fault, p.confidence));
+    }
+
     // Freshness
 
     function testFuzz_askCallback_RevertsIf_PredictedInFuture(uint40 ahead) external {

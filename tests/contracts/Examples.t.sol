@@ -96,6 +96,9 @@ contract ExamplesTest is Stage {
         vm.prank(requester);
         desk.repay{value: 1 ether}(id);
         loanIs(desk, id, 6);
+        vm.prank(requester);
+        vm.expectRevert(abi.encodeWithSignature("NotEntitled(address,address)", requester, owner));
+        desk.withdrawCapital(10 ether);
         vm.prank(owner);
         desk.withdrawCapital(10 ether);
         equal(owner.balance, 10 ether, "capital back");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ICommittee} from "../../contracts/interfaces/ICommittee.sol";
 import {ISealedVoteAttestor} from "../../contracts/interfaces/ISealedVoteAttestor.sol";
 import {AnswerKind, Opening, Round, RoundKey, RoundStatus, VoteTerms} from "../../contracts/types/SealedVote.sol";
 import {SealedStage} from "./support/SealedStage.sol";
@@ -206,6 +207,12 @@ contract SealedVoteCommitTest is SealedStage {
             )
         );
         equal(attestor.sealOf(key, 3, opening), ((hash >> 8) << 8) | bytes32(uint256(3)), "seal");
+    }
+
+    function testFuzz_seal_RevertsIf_NoSuchMember(uint256 index) external {
+        index = bound(index, N, type(uint256).max);
+        vm.expectRevert(abi.encodeWithSelector(ICommittee.NoSuchMember.selector, index, N));
+        attestor.sealOf(key, index, vote(0, 7));
     }
 
     // The terms

@@ -194,6 +194,17 @@ contract SealedVoteDecisionTest is SealedStage {
         attestor.shareFee(p, round, amount);
     }
 
+    /// @dev Nothing else reaches it: a fee is shared after `verify`, which knows decided rounds only.
+    function test_shareFee_RevertsIf_TheRoundIsNotDecided() external {
+        commitFirst(3, 7);
+        Prediction memory p = outcome(7, block.timestamp);
+        bytes memory round = evidence();
+        vm.prank(address(oracle));
+        vm.expectRevert(refusal(ISealedVoteAttestor.RoundNotDecided.selector));
+        attestor.shareFee(p, round, 1 ether);
+        equal(attestor.roundOf(key).pot, 0, "no pot");
+    }
+
     // Frozen rules
 
     /// @dev FAULTS 17 and 18: neither a pause nor a change of members touches a round that is under way.

@@ -14,6 +14,7 @@ from oracle.core.anchor import (
     LEAF_TYPES,
     MAX_INDEX,
     Batch,
+    anchor_arguments,
     as_prediction,
     batch_after,
     decode_evidence,
@@ -25,7 +26,14 @@ from oracle.core.anchor import (
 )
 from oracle.core.canonical import keccak256
 from oracle.core.errors import InvalidInput, VerificationError
-from oracle.core.merkle import MerkleTree, hash_leaf, hash_pair, proof_length, verify_proof
+from oracle.core.merkle import (
+    MAX_LEAVES,
+    MerkleTree,
+    hash_leaf,
+    hash_pair,
+    proof_length,
+    verify_proof,
+)
 from oracle.core.prediction import Prediction
 from tests.support.vectors import octets, vectors
 
@@ -211,3 +219,60 @@ def test_prediction_of_a_batch__binds_log_and_header() -> None:
     assert said.model_id == log_id(CHAIN, LOG) != log_id(CHAIN + 1, LOG)
     assert said.output_hash == said.subject == batch.id(CHAIN, LOG)
     assert (said.input_hash, said.value) == (batch.root, batch.count)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"count": 0}, "a batch of 0 predictions"),
+        ({"count": MAX_LEAVES + 1}, "predictions"),
+        ({"number": -1}, "batch number -1"),
+        ({"number": MAX_INDEX + 1}, "batch number"),
+        ({"first_index": -1}, "from index -1"),
+        ({"first_index": MAX_INDEX, "count": 1}, "reaches index"),
+        ({"root": b"r" * 31}, "32 bytes each"),
+        ({"previous": b"p" * 33}, "32 bytes each"),
+    ],
+)
+def test_batch__that_no_log_has__is_refused(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        replace(BATCHES[0], **change)
+
+
+def test_batch__at_the_ends_of_a_log__is_one() -> None:
+    last = replace(BATCHES[0], number=MAX_INDEX, first_index=MAX_INDEX - MAX_LEAVES)
+    assert replace(last, count=MAX_LEAVES).next_index == MAX_INDEX
+
+
+def test_arguments__of_the_first_and_of_any_other__are_the_interfaces() -> None:
+    first, second = BATCHES[0], BATCHES[1]
+    zero = bytes(32)
+    assert anchor_arguments(None, first) == (zero, zero, first.count << 64, first.root)
+    *last, span, root = anchor_arguments(first, second)
+    assert (last, root) == ([first.root, first.previous], second.root)
+    octets = span.to_bytes(32, "big")
+    parts = (octets[:8], octets[8:16], octets[16:20], octets[20:24], octets[24:])
+    numbers = tuple(int.from_bytes(part, "big") for part in parts)
+    assert numbers == (first.number, first.first_index, first.count, second.count, 0)
+    assert second.as_abi() == (
+        second.number,
+        second.first_index,
+        second.count,
+        second.root,
+        second.previous,
+    )
+
+
+def test_evidence__with_a_node_too_few_or_too_many__is_no_evidence() -> None:
+    batch, tree = batch_of(NINE), tree_of(NINE)
+    said = prediction_of(NINE["predictions"][4])
+    evidence = encode_evidence(batch, batch.first_index + 4, tree.proof(4))
+    for wrong in (evidence[:-32], evidence + bytes(32)):
+        with pytest.raises(InvalidInput, match="the proof of position 4 of 9 has"):
+            decode_evidence(wrong, said)
+
+
+@pytest.mark.parametrize(("position", "count"), [(-1, 3), (3, 3), (0, 0), (0, MAX_LEAVES + 1)])
+def test_proof__of_a_place_that_no_tree_has__is_refused(position: int, count: int) -> None:
+    with pytest.raises(VerificationError, match=f"no leaf {position} in a tree of {count}"):
+        verify_proof(bytes(32), bytes(32), (), position=position, count=count)

@@ -143,3 +143,9 @@ def test_step__confirmed_again__keeps_the_count_of_tries() -> None:
 def test_step__reopened__only_what_was_refused() -> None:
     assert lifecycle.step(in_state(State.REFUSED), Reopened(), 0).state is State.CONFIRMED
     assert not lifecycle.allows(in_state(State.EXPIRED), Reopened)
+
+
+@pytest.mark.parametrize("state", [State.CONFIRMED, State.INFERRED])
+def test_step__refused_before_it_vouches__is_the_end_with_the_reason(state: State) -> None:
+    refused = lifecycle.step(in_state(state), Refused("the input is no row"), 50)
+    assert (refused.state, refused.reason) == (State.REFUSED, "the input is no row")

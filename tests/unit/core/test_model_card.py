@@ -161,3 +161,51 @@ def test_canonical_json__keys_sorted_without_spaces__and_floats_refused():
         canonical_json({"a": [1, 0.5]})
     with pytest.raises(InvalidInput, match="no canonical JSON"):
         canonical_json({"a": 2**60})
+
+
+VOTES = {"name": "votes", "dtype": "int64", "shape": [None, 2], "decimals": 0}
+NO_HEAD = {
+    "class of a truth value": ("sample-tensors", ["outputs", 1, "dtype"], "bool", "which is bool"),
+    "two labels at once": ("sample-tensors", ["outputs", 1, "shape"], [2], r"of shape \[2\]"),
+    "an ambiguous band below 0": ("sample-class", ["head", "ambiguous"], "-0.1", "ambiguous is"),
+    "an ambiguous band of millions": ("sample-class", ["head", "ambiguous"], "1000001", "1000001"),
+    "batches of which one row counts": ("sample-score", ["head", "index"], [1, 1], "begins with 1"),
+}
+
+
+@pytest.mark.parametrize(("name", "path", "value", "words"), NO_HEAD.values(), ids=NO_HEAD)
+def test_head__that_no_row_could_give__is_refused(name, path, value, words):
+    with pytest.raises(InvalidInput, match=words) as refusal:
+        card_from_json(changed(path, value, name))
+    assert refusal.value.remedy
+
+
+def test_confidence__of_whole_numbers__is_refused():
+    card = changed(["head", "confidence"], {"output": "votes", "take": "max"})
+    card["outputs"].append(VOTES)
+    with pytest.raises(InvalidInput, match="reads votes, which is int64"):
+        card_from_json(card)
+
+
+def test_columns__of_more_than_one_number__are_refused():
+    card = copy.deepcopy(sample_json("sample-score"))
+    card["input"]["tensors"] = []
+    for feature in card["input"]["features"]:
+        feature["tensor"] = feature["name"]
+        spec = {"name": feature["name"], "dtype": "float32", "shape": [None, 1]}
+        card["input"]["tensors"].append(spec)
+    assert card_from_json(card).input.encoding == "packed"
+    card["input"]["tensors"][2]["shape"] = [None, 2]
+    with pytest.raises(InvalidInput, match=r"tensor balance of one feature has shape"):
+        card_from_json(card)
+
+
+def test_card__with_files_beside_the_model__names_each_with_its_hash():
+    digest = {"file": "model.onnx.data", "sha256": "cd" * 32, "size": 7}
+    card = changed(["model", "external"], [digest])
+    read = card_from_json(card)
+    (found,) = read.model.external
+    assert (found.file, found.sha256, found.size) == ("model.onnx.data", "cd" * 32, 7)
+    assert card_to_json(read) == card
+    with pytest.raises(InvalidInput, match="unknown fields: mode"):
+        card_from_json(changed(["model", "external"], [{**digest, "mode": 1}]))

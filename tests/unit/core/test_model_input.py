@@ -195,3 +195,42 @@ def test_packed__one_input_per_feature__fills_each_with_its_dtype():
     assert feeds["a"].tolist() == [[1.25], [-2.0]]
     assert feeds["b"].tolist() == [[-7], [9]]
     assert (feeds["a"].dtype, feeds["b"].dtype) == (np.float64, np.int64)
+
+
+def test_tensors__given_as_arrays__are_taken_in_their_type_only():
+    codec = InputCodec(sample_card("sample-tensors"))
+    given = {
+        "ids": np.array([[7, 9]]),
+        "mask": np.array([[True, False]]),
+        "text": np.array([["a"]], dtype=object),
+    }
+    listed = {name: array.tolist() for name, array in given.items()}
+    assert codec.encode({"tensors": given}) == codec.encode({"tensors": listed})
+    given["ids"] = given["ids"].astype(np.int32)
+    with pytest.raises(InvalidInput, match="tensor 'ids' is int32") as refusal:
+        codec.encode({"tensors": given})
+    assert refusal.value.remedy == "give int64"
+
+
+@pytest.mark.parametrize("integers", [[], [42, 0, 0], [42, 0, 0, 1, 1]])
+def test_packed__another_number_of_features__is_refused(integers):
+    with pytest.raises(InvalidInput, match=f"{len(integers)} numbers for 4 features"):
+        encode_packed(SCORE.input.features, integers)
+
+
+def test_tensors__rows_of_one_layout__are_decoded_together_and_held_to_the_card():
+    card = copy.deepcopy(sample_json("sample-tensors"))
+    card["input"]["tensors"] = [{"name": "x", "dtype": "float32", "shape": [None, 2]}]
+    codec = InputCodec(card_from_json(card))
+    messages = [codec.encode({"tensors": {"x": [[n, 0.5]]}}) for n in range(3)]
+    assert codec.decode_rows(messages)["x"].tolist() == [[0, 0.5], [1, 0.5], [2, 0.5]]
+    wrong = encode_tensors([np.array([[np.nan, 0.5]], np.float32)])
+    with pytest.raises(InvalidInput, match="x"):
+        codec.decode_rows([messages[0], wrong])
+
+
+def test_packed_rows__say_whether_all_is_vectorised():
+    assert PackedRows(SCORE.input).narrow
+    wide = copy.deepcopy(sample_json("sample-score"))
+    wide["input"]["features"][2]["type"] = "int128"
+    assert not PackedRows(card_from_json(wide).input).narrow

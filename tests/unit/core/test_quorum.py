@@ -8,13 +8,15 @@ from itertools import permutations
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
+from eth_keys.constants import SECPK1_N
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle.core.errors import InvalidInput
+from oracle.core.errors import InvalidInput, VerificationError
 from oracle.core.prediction import Prediction
-from oracle.core.quorum import Committee, Rule, encode_evidence, settle, signers_of
+from oracle.core.quorum import Committee, Rule, encode_evidence, expand, settle, signers_of
 from oracle.core.signatures import signer_of
+from oracle.core.typed_data import TypedMessage
 from tests.support.signatures import opinion_of, sign
 
 KEYS = [Account.from_key(bytes([n]) * 32) for n in range(1, 5)]
@@ -34,6 +36,29 @@ def opinion(value: int, confidence: int = 0) -> Prediction:
         confidence=confidence,
         predicted_at=1,
     )
+
+
+def compact_of(r: int, s: int, parity: int = 0) -> bytes:
+    return r.to_bytes(32, "big") + (s | parity << 255).to_bytes(32, "big")
+
+
+def test_signature__with_a_high_s__is_none() -> None:
+    """The compact form leaves little room for one: most would be read as another signer's."""
+    digest = COMMITTEE.vote_digest(opinion(7))
+    signature = sign(KEYS[0], digest)
+    r, s, parity = expand(signature)
+    assert signer_of(digest, signature) == MEMBERS[0]
+    assert signer_of(digest, compact_of(r, SECPK1_N // 2)) not in MEMBERS
+    with pytest.raises(VerificationError, match="a signature with a high s"):
+        signer_of(digest, compact_of(r, SECPK1_N // 2 + 1))
+    rewritten = compact_of(r, (SECPK1_N - s) & ~(1 << 255), 1 - parity)
+    assert signer_of(digest, rewritten) not in MEMBERS
+
+
+@pytest.mark.parametrize("signature", [b"", b"s" * 63, bytes(64), compact_of(SECPK1_N, 1)])
+def test_signature__that_nobody_made__is_none(signature: bytes) -> None:
+    with pytest.raises(VerificationError, match="is no signature"):
+        signer_of(b"d" * 32, signature)
 
 
 def said(*values: int) -> dict[str, Prediction]:
@@ -210,3 +235,36 @@ def test_committee__no_quorum_possible__is_refused(
 ) -> None:
     with pytest.raises(InvalidInput):
         Committee(attestor="0x" + "aa" * 20, chain_id=1, members=members, threshold=threshold)
+
+
+@pytest.mark.parametrize("evidence", [b"", b"\0\0\0\7\0\0\0", b"\0\0\0\x10" + bytes(4)])
+def test_signers__of_what_names_no_member__are_refused(evidence: bytes) -> None:
+    with pytest.raises(InvalidInput, match="names no members of this committee"):
+        signers_of(COMMITTEE, evidence)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        COMMITTEE.vote(opinion(-7, 900_000)),
+        COMMITTEE.opinion(opinion(-7, 900_000)),
+        COMMITTEE.message('{"at":1,"from":"ü"}'.encode()),
+    ],
+    ids=lambda message: str(message.primary_type),
+)
+def test_message__as_wallets_sign_its_json__has_the_same_digest(message: TypedMessage) -> None:
+    wallet = Account.sign_message(encode_typed_data(full_message=message.as_json()), KEYS[0].key)
+    assert bytes(wallet.message_hash) == message.digest
+
+
+def test_messages__votes_and_opinions__are_never_each_others() -> None:
+    said = opinion(7)
+    digests = {
+        COMMITTEE.vote(said).digest,
+        COMMITTEE.opinion(said).digest,
+        COMMITTEE.message(b"").digest,
+        replace(COMMITTEE, chain_id=1).vote(said).digest,
+        replace(COMMITTEE, attestor="0x" + "Ab" * 20).message(b"").digest,
+    }
+    assert len(digests) == 5
+    assert COMMITTEE.vote(said).digest == COMMITTEE.vote_digest(said)

@@ -93,3 +93,13 @@ def test_promise__digest__is_what_wallets_sign() -> None:
         anchor_by=receipts.ANCHOR_BY,
     )
     assert bytes(wallet.message_hash) == digest
+
+
+def test_receipt__promised_by_nobody__is_refused() -> None:
+    with pytest.raises(InvalidInput, match="carries a promise and names no operator"):
+        replace(receipts.pending(), operator=None)
+
+
+def test_stage__is_the_furthest_that_was_reached() -> None:
+    reached = (receipts.pending(), receipts.anchored(), receipts.from_anchor(), receipts.decided())
+    assert [receipt.stage for receipt in reached] == ["pending", "anchored", "decided", "decided"]

@@ -178,3 +178,68 @@ def test_open_shape__with_nothing_in_it__is_refused():
     for shape in ((0, 2), (1, 0), (1, 1)):
         with pytest.raises(InferenceError):
             score(card, [np.zeros(shape, np.float32)])
+
+
+def test_class__of_several_labels_at_once__is_one_error_for_the_run():
+    number = np.array([[1.5]])
+    given = copy.deepcopy(sample_json("sample-tensors"))
+    given["outputs"][1]["shape"] = [None]
+    card = card_from_json(given)
+    assert score(card, [number[0, 0], np.array(["ja"], dtype=object)]).value == 0
+    with pytest.raises(InferenceError, match="gives 2 labels"):
+        score(card, [number[0, 0], np.array(["ja", "nein"], dtype=object)])
+
+
+def test_class__of_another_number_of_scores__is_refused():
+    given = copy.deepcopy(sample_json("sample-class"))
+    given["outputs"][0]["shape"] = [None, 3]
+    card = card_from_json(given)
+    with pytest.raises(InferenceError, match="has 6 scores, the card 3 labels"):
+        score(card, [np.full((2, 3), 0.5, np.float32)])
+
+
+def test_class__with_one_label__is_never_ambiguous():
+    given = copy.deepcopy(sample_json("sample-class"))
+    given["head"]["labels"] = ["only"]
+    given["outputs"][0] |= {"shape": [None, 1]}
+    given["outputs"][0].pop("keys", None)
+    found = score(card_from_json(given), row(0.7))
+    assert (found.value, found.confidence, found.ambiguous) == (0, 700_000, False)
+
+
+def test_confidence__of_an_empty_output__is_refused():
+    given = copy.deepcopy(sample_json("sample-score"))
+    given["outputs"].append(
+        {"name": "odds", "dtype": "float32", "shape": [None, None], "decimals": 3}
+    )
+    given["head"]["confidence"] = {"output": "odds", "take": "max"}
+    card = card_from_json(given)
+    numbers = row(0.25, 0.75)
+    assert score(card, [*numbers, *row(0.5)]).confidence == 500_000
+    with pytest.raises(InferenceError, match="output odds is empty"):
+        score(card, [*numbers, np.zeros((1, 0), np.float32)])
+
+
+def test_rows__of_which_the_model_gives_fewer__are_refused_with_the_remedy():
+    raw = [np.full((3, 2), 0.5, np.float32)]
+    assert len(score_rows(SCORE, raw, 3)) == 3
+    for wrong in (raw[0][:2], np.array(0.5, np.float32)):
+        with pytest.raises(InferenceError, match="for 3 rows") as refusal:
+            score_rows(SCORE, [wrong], 3)
+        assert refusal.value.remedy == "forbid batching in the card"
+
+
+def test_outputs__larger_than_the_card_allows__are_refused():
+    given = copy.deepcopy(sample_json("sample-score"))
+    given["outputs"][0]["shape"] = [None, None]
+    card = card_from_json(given)
+    assert score(card, [np.full((1, 4096), 0.5, np.float32)]).value == 500
+    with pytest.raises(InferenceError, match="has 4097 elements"):
+        score(card, [np.full((1, 4097), 0.5, np.float32)])
+
+
+def test_outputs__raw__are_those_of_its_row_and_of_nothing_read_back():
+    first, second = score_rows(SCORE, [np.array([[0.1, 0.9], [0.2, 0.8]], np.float32)], 2)
+    assert first.raw[0].ravel().tolist() == pytest.approx([0.1, 0.9])
+    assert second.raw[0].ravel().tolist() == pytest.approx([0.2, 0.8])
+    assert read_outputs(SCORE, first.encoded).raw == ()

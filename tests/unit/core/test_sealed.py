@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
 
+from oracle.core.canonical import keccak256
 from oracle.core.errors import InvalidInput
 from oracle.core.prediction import Prediction
 from oracle.core.sealed import (
@@ -125,6 +127,24 @@ def test_opening__of_a_prediction__leaves_its_time_out() -> None:
         opening_of(said, b"short")
 
 
+def test_opening__that_the_contract_takes_none_of__is_refused() -> None:
+    said = Prediction(
+        model_id=b"m" * 32,
+        subject=b"s" * 32,
+        input_hash=b"i" * 32,
+        output_hash=b"o" * 32,
+        value=-5,
+        confidence=1_000_000,
+        predicted_at=7,
+    )
+    assert opening_of(said, b"x" * 32).confidence == 1_000_000
+    for length in (0, 31, 33):
+        with pytest.raises(InvalidInput, match=f"a salt has 32 bytes, not {length}"):
+            opening_of(said, b"x" * length)
+    with pytest.raises(InvalidInput, match="confidence 1000001 is outside"):
+        replace(said, confidence=1_000_001)
+
+
 def test_evidence__of_a_round__comes_back() -> None:
     assert round_of(encode_round(3)) == 3
     with pytest.raises(InvalidInput, match="names no round"):
@@ -147,3 +167,11 @@ def test_terms__labels_and_numbers__are_told_apart() -> None:
     assert labels.as_abi() == (6, 7, 8, 0, 0)
     assert numbers.as_abi() == (6, 7, 8, 1, 0)
     assert labels.rule.tolerance is None
+
+
+def test_structs__as_the_abi_takes_them__are_in_the_interfaces_order() -> None:
+    committee, key, operator, opening = read(SEALS[0])
+    types = ["uint256", "address", "bytes32", "bytes32", "uint256", "address"]
+    types += ["bytes32", "bytes32", "int128", "uint32", "bytes32"]
+    values = (committee.chain_id, committee.attestor, *key.as_abi(), operator, *opening.as_abi())
+    assert keccak256(encode(types, values))[:31] == seal_of(committee, key, operator, opening)[:31]

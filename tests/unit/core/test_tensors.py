@@ -6,7 +6,7 @@ import pytest
 from oracle.core.dtypes import CODES, numpy_dtype
 from oracle.core.errors import InvalidInput
 from oracle.core.model_card import TensorSpec
-from oracle.core.tensors import decode_tensors, encode_tensors
+from oracle.core.tensors import decode_tensor_rows, decode_tensors, encode_tensors
 from tests.support.vectors import octets, vectors
 
 CASES = vectors("tensors")
@@ -103,3 +103,46 @@ def test_tensors__text_that_is_none__is_refused():
         encode_tensors([np.array(["a", None], dtype=object)])
     with pytest.raises(InvalidInput, match="UTF-8"):
         encode_tensors([np.array(["\ud800"], dtype=object)])
+
+
+def rows(*arrays):
+    return [encode_tensors([array]) for array in arrays]
+
+
+BOOLS = (TensorSpec(name="x", dtype="bool", shape=(None, 2)),)
+
+
+def test_rows__of_one_layout__are_decoded_together():
+    messages = rows(np.array([[True, False]]), np.array([[False, False]]))
+    (batch,) = decode_tensor_rows(messages, BOOLS, max_elements=2)
+    assert batch.tolist() == [[[True, False]], [[False, False]]] or batch.tolist() == [
+        [True, False],
+        [False, False],
+    ]
+
+
+def test_rows__of_which_one_is_no_bool_or_of_another_layout__are_not():
+    good = rows(np.array([[True, False]]))[0]
+    assert decode_tensor_rows([good, good[:-1] + b"\2"], BOOLS, max_elements=2) is None
+    assert decode_tensor_rows([good, good + b"\0"], BOOLS, max_elements=2) is None
+    assert decode_tensor_rows([good, b"\1" + good[1:]], BOOLS, max_elements=2) is None
+
+
+@pytest.mark.parametrize("array", [np.zeros((2, 2), bool), np.zeros((0, 2), bool)])
+def test_rows__that_are_not_one_each__are_not_decoded_together(array):
+    assert decode_tensor_rows(rows(array), BOOLS, max_elements=4) is None
+
+
+def test_tensor__of_nine_dimensions__is_refused():
+    assert encode_tensors([np.zeros((1,) * 8, np.int8)])
+    with pytest.raises(InvalidInput, match="rank 9"):
+        encode_tensors([np.zeros((1,) * 9, np.int8)])
+
+
+def test_texts__whose_lengths_do_not_fit__are_refused():
+    message = encode_tensors([np.array(["abcdefgh", "i"], dtype=object)])
+    first_length = len(message) - 1 - 4 - 8 - 4
+    longer = message[:first_length] + (12).to_bytes(4, "big") + message[first_length + 4 :]
+    for wrong in (longer, message[:-1], message[:-4], message[: first_length + 6]):
+        with pytest.raises(InvalidInput):
+            decode_tensors(wrong, None, max_elements=10)
