@@ -117,7 +117,7 @@ def failed_callback_lines(failed: Json) -> Text:
     return facts(
         [
             ("called now", failed["fault"] or "the requester would take it"),
-            ("told by", Text(f"{retry['to']} {retry['data']}", style="id") if retry else None),
+            ("to tell it", f"anybody sends {retry['data']} to {retry['to']}" if retry else None),
         ]
     )
 

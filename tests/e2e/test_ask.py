@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from oracle.chain.artifacts import load_artifact
 from oracle.node.metrics import Metrics
+from tests.e2e.test_access import faults
 from tests.support.browser import TestWallet
 from tests.support.page import Served, serving
 
@@ -104,6 +105,7 @@ async def test_dapp__can_not_be_told__says_why__and_is_told_once_it_is_mended(
     why = "it refuses: TrustLevelTooLow(trustLevel=1, required=2)"
     failed = page.locator(".callback")
     await expect(failed).to_contain_text(f"Called again now, {why}.")
+    assert await faults(page) == []
     elsewhere = await page.context.new_page()
     await elsewhere.goto(f"{served.url}/{await details.get_attribute('href')}")
     await expect(elsewhere.get_by_role("region", name="What it cost")).to_contain_text(why)

@@ -74,6 +74,9 @@ def test_figures__are_read_from_the_models_page(tmp_path):
 def test_failed_callback__says_why__and_which_transaction_tells_the_requester():
     failed = {"fault": "it refuses: closed", "retry": {"to": "0xc0", "data": "0x1234"}}
     lines = failed_callback_lines(failed).plain.splitlines()
-    assert lines == ["  called now  it refuses: closed", "  told by     0xc0 0x1234"]
+    assert lines == [
+        "  called now  it refuses: closed",
+        "  to tell it  anybody sends 0x1234 to 0xc0",
+    ]
     mended = failed_callback_lines({"fault": None, "retry": None}).plain
     assert mended == "  called now  the requester would take it"
