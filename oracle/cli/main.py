@@ -22,6 +22,7 @@ from oracle.cli import (
     demo,
     deploy,
     doctor,
+    dumps,
     feed,
     journal,
     keys,
@@ -124,6 +125,7 @@ def options(
 def main() -> None:
     """The entry point of the ``oracle`` command."""
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    dumps.forbid()
     app()
 
 

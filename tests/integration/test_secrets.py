@@ -14,6 +14,7 @@ import httpx
 import pytest
 from eth_account import Account
 
+from oracle.chain.keys import import_key
 from oracle.chain.local import local_chain
 from tests.integration.test_cli import ORACLE, ROOT, free_port
 from tests.support.hostile_rpc import HostileRpc, hostile_rpc
@@ -128,12 +129,16 @@ async def test_secrets__planted_everywhere__are_nowhere_after_a_whole_run(tmp_pa
         async with httpx.AsyncClient() as rpc:
             given = {"method": "anvil_setBalance", "params": [account.address, hex(10**20)]}
             await rpc.post(chain.url, json={"jsonrpc": "2.0", "id": 1, **given})
-        assert await run.oracle("keys", "import", stdin=account.key.hex() + "\n") == 0
+        import_key(
+            folder / ".oracle" / "keystore", account.key.to_0x_hex(), PASSPHRASE, iterations=2
+        )
         assert await run.oracle("deploy") == 0, run.said
-        assert await run.oracle("doctor") in (0, 1)
-        assert await run.oracle("keys", "list") == 0
         refused = {"ORACLE_KEYSTORE_PASSWORD": "planted-passphrase-of-nobody"}
-        assert await run.oracle("node", **refused) == 4
+        codes = await asyncio.gather(
+            run.oracle("doctor"), run.oracle("keys", "list"), run.oracle("node", **refused)
+        )
+        assert codes[0] in (0, 1)
+        assert codes[1:] == [0, 4]
         node = await run.start(
             *("node", "--port", str(port), "--log-level", "debug", "--log-format", "json")
         )
@@ -157,8 +162,8 @@ async def test_secrets__planted_everywhere__are_nowhere_after_a_whole_run(tmp_pa
         await asyncio.wait_for(node.wait(), 30)
         await listening
         run.said["the node's log"] = "".join(lines)
-        assert await run.oracle("doctor") != 0
-        assert await run.oracle("node", "--port", str(port)) != 0
+        broken = [("doctor",), ("node", "--port", str(port))]
+        assert 0 not in await asyncio.gather(*(run.oracle(*words) for words in broken))
 
     assert len(salts) > 3
     assert '"event"' in run.said["the node's log"]
