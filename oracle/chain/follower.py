@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from oracle.chain.errors import BlockUnknown, ChainReplaced, FinalityBroken, RangeRefused
 from oracle.chain.events import ContractLog, decode_logs
 from oracle.chain.local import LOCAL_CHAIN_IDS
+from oracle.chain.log_filter import unheard
 from oracle.chain.rpc import RpcPool
 from oracle.chain.wire import BlockStamp, Log, checksum, malformed, to_block
 from oracle.core.errors import ChainError, Transient
@@ -209,6 +210,7 @@ class Follower:
     async def _by_range(self, last: int) -> AsyncIterator[NewBlock]:
         """Blocks up to ``last`` by ranged queries, each log checked against its block's header.
 
+        Where a header says that there are logs and none came, that block is asked by its hash.
         It ends early, without an error, where the chain changes underneath.
         """
         while self._next <= last:
@@ -233,8 +235,8 @@ class Follower:
             for log in logs:
                 by_block.setdefault(log.block_number, []).append(log)
             for low in range(first, end + 1, HEADERS):
-                stamps = await self._headers(low, min(end, low + HEADERS - 1))
-                for stamp in stamps:
+                headers = await self._headers(low, min(end, low + HEADERS - 1))
+                for stamp, bloom in headers:
                     if self._tail and stamp.parent_hash != self._tail[-1][1]:
                         return
                     own = by_block.get(stamp.number, [])
@@ -242,11 +244,18 @@ class Follower:
                         return
                     if stamp.number == tip.number and stamp.hash != tip.hash:
                         return
+                    if unheard(bloom, own, [self._address, *beside]):
+                        try:
+                            own = await self._rpc.logs(
+                                address=[self._address, *sorted(beside)], block_hash=stamp.hash
+                            )
+                        except BlockUnknown:
+                            return
                     yield self._append(stamp, own, beside)
             self._width = min(self._widest, self._width * 2)
 
-    async def _headers(self, first: int, last: int) -> list[BlockStamp]:
-        """Headers ``first`` to ``last``, all from one endpoint."""
+    async def _headers(self, first: int, last: int) -> list[tuple[BlockStamp, object]]:
+        """Headers ``first`` to ``last`` with their bloom filters, all from one endpoint."""
         replies = await self._rpc.batch(
             [("eth_getBlockByNumber", [hex(n), False]) for n in range(first, last + 1)]
         )
@@ -259,5 +268,5 @@ class Follower:
             stamp = to_block(reply)
             if stamp.number != number:
                 raise malformed("block.number", number)
-            stamps.append(stamp)
+            stamps.append((stamp, reply.get("logsBloom")))
         return stamps

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from oracle.chain.failover import Reply, value_of
-from oracle.chain.wire import Log, to_list, to_log
+from oracle.chain.wire import Log, bloom_has, to_list, to_log
 
 Topic: TypeAlias = bytes | Sequence[bytes] | None
 """A topic of 32 bytes, one of several, or any."""
@@ -34,7 +34,18 @@ def one_or_all(addresses: Sequence[str]) -> str | Sequence[str]:
 
 def logs_of(reply: Reply, addresses: Sequence[str]) -> list[Log]:
     """The logs of these contracts in a reply, in the chain's order; a spoofed one is left out."""
+    found = [to_log(log) for log in to_list(value_of(reply, "eth_getLogs"), "logs")]
+    return of_these(found, addresses)
+
+
+def of_these(logs: Sequence[Log], addresses: Sequence[str]) -> list[Log]:
+    """Those of these contracts, in the chain's order."""
     wanted = {address.lower() for address in addresses}
-    found = (to_log(log) for log in to_list(value_of(reply, "eth_getLogs"), "logs"))
-    ours = [log for log in found if log.address.lower() in wanted]
+    ours = [log for log in logs if log.address.lower() in wanted]
     return sorted(ours, key=lambda log: (log.block_number, log.index))
+
+
+def unheard(bloom: object, logs: Sequence[Log], addresses: Sequence[str]) -> list[str]:
+    """The contracts of which a block's bloom filter says that it has logs, and these are none."""
+    heard = {log.address.lower() for log in logs}
+    return [each for each in addresses if each.lower() not in heard and bloom_has(bloom, each)]

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 from oracle.chain.broadcast import Broadcaster
 from oracle.chain.endpoint import Call, Endpoint, EndpointState, EndpointStatus
-from oracle.chain.errors import BlockUnknown
+from oracle.chain.errors import BlockUnknown, MethodMissing
 from oracle.chain.failover import BATCH, Reply, value_of
-from oracle.chain.log_filter import Topic, fits, logs_of, one_or_all, topic_of
+from oracle.chain.log_filter import Topic, fits, logs_of, of_these, one_or_all, topic_of, unheard
 from oracle.chain.replies import Broadcast, SendOutcome
 from oracle.chain.wire import (
     BlockRef,
@@ -21,13 +21,13 @@ from oracle.chain.wire import (
     FeeHistory,
     Log,
     TxReceipt,
-    bloom_has,
     from_block,
     malformed,
     to_block,
     to_bytes,
     to_fee_history,
     to_int,
+    to_list,
     to_receipt,
 )
 from oracle.core.errors import ChainError, Transient
@@ -161,7 +161,8 @@ class RpcPool(Broadcaster):
 
         The endpoint must show in the same breath that it knows the block, since some answer an
         unknown block with no logs; and where the header's bloom filter says that there are logs,
-        none are believed only when nobody gives any.
+        none are believed only when nobody gives any, and neither do the block's receipts: an index
+        of logs may be late where the block is there.
 
         Raises:
             BlockUnknown: no endpoint knows the block.
@@ -182,10 +183,7 @@ class RpcPool(Broadcaster):
             found = logs_of(replies[0], wanted)
             if any(log.block_hash != block_hash for log in found):
                 raise malformed("log.blockHash", "another block's")
-            bloom, heard = block.get("logsBloom"), {log.address.lower() for log in found}
-            if not final and any(
-                bloom_has(bloom, each) for each in wanted if each.lower() not in heard
-            ):
+            if not final and unheard(block.get("logsBloom"), found, wanted):
                 doubted = True
                 raise BlockUnknown(f"logs of block {name} are missing")
             return found
@@ -198,7 +196,37 @@ class RpcPool(Broadcaster):
                 raise
         final = True
         await asyncio.sleep(0.1)
-        return await self.first(calls, judge)
+        found = await self.first(calls, judge)
+        return await self._logs_in_receipts(name, wanted) or found
+
+    async def _logs_in_receipts(self, block: str, addresses: Sequence[str]) -> list[Log]:
+        """The logs in a block's receipts; none where no endpoint gives them all."""
+
+        def judge(_: Endpoint, replies: list[Reply]) -> list[Log]:
+            receipts = value_of(replies[0], "eth_getBlockReceipts")
+            if receipts is None:
+                raise MethodMissing("eth_getBlockReceipts gives nothing")
+            listed = [to_receipt(each) for each in to_list(receipts, "eth_getBlockReceipts")]
+            logs = [log for each in listed for log in each.logs]
+            return of_these([log for log in logs if log.block_hash.hex() == block[2:]], addresses)
+
+        try:
+            return await self.first([("eth_getBlockReceipts", [block])], judge)
+        except MethodMissing:
+            return await self._logs_one_by_one(block, addresses)
+        except ChainError:
+            return []
+
+    async def _logs_one_by_one(self, block: str, addresses: Sequence[str]) -> list[Log]:
+        """The same for endpoints that give receipts by transaction only."""
+        try:
+            found = await self.call("eth_getBlockByHash", [block, False])
+            names = [] if found is None else to_list(found.get("transactions"), "transactions")
+            receipts = await self.receipts([to_bytes(each, "transaction", 32) for each in names])
+        except ChainError:
+            return []
+        logs = [log for each in receipts if each is not None for log in each.logs]
+        return of_these([log for log in logs if log.block_hash.hex() == block[2:]], addresses)
 
     async def logs_between(
         self,

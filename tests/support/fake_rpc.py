@@ -122,6 +122,12 @@ class FakeChain:
         self.fork += 1
         self.mine(depth)
 
+    def show_bloom(self, number: int, address: str) -> None:
+        """Let a block's header say that the contract may have logs in it (Yellow Paper 4.4.3)."""
+        digest = keccak(bytes.fromhex(address[2:]))
+        places = (int.from_bytes(digest[n : n + 2], "big") & 2047 for n in (0, 2, 4))
+        self.blocks[number]["logsBloom"] = f"0x{sum(1 << each for each in places):0512x}"
+
     def hash_at(self, number: int) -> bytes:
         return bytes.fromhex(self.blocks[number]["hash"][2:])
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -29,15 +29,25 @@ class HostileRpc:
         seed: of the generator that draws the faults.
         rate: share of requests that meet a fault.
         stall: seconds that a stalled answer takes: longer than the node's patience.
+        only: names of the faults to draw from; all of them where it is empty.
     """
 
-    def __init__(self, upstream: str, *, seed: int, rate: float = 0.15, stall: float = 1.5) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        *,
+        seed: int,
+        rate: float = 0.15,
+        stall: float = 1.5,
+        only: Collection[str] = (),
+    ) -> None:
         self.url = ""
         self.injected: Counter[str] = Counter()
         self.rate = rate
         self._upstream = upstream
         self._random = random.Random(seed)
         self._stall = stall
+        self._only = only
         self._session: aiohttp.ClientSession | None = None
         self._earlier: dict[str, Answer] = {}
 
@@ -50,7 +60,8 @@ class HostileRpc:
         asked = await request.json()
         if self._random.random() >= self.rate:
             return web.json_response(await self._forward(asked))
-        name, fault = self._random.choice(self._faults())
+        faults = [each for each in self._faults() if not self._only or each[0] in self._only]
+        name, fault = self._random.choice(faults)
         self.injected[name] += 1
         return await fault(request, asked)
 
@@ -187,9 +198,11 @@ def _foreign_logs(call: Answer, given: Answer) -> None:
 
 
 @asynccontextmanager
-async def hostile_rpc(upstream: str, *, seed: int, rate: float = 0.15) -> AsyncIterator[HostileRpc]:
+async def hostile_rpc(
+    upstream: str, *, seed: int, rate: float = 0.15, only: Collection[str] = ()
+) -> AsyncIterator[HostileRpc]:
     """A proxy that serves on a free loopback port until the block ends."""
-    proxy = HostileRpc(upstream, seed=seed, rate=rate)
+    proxy = HostileRpc(upstream, seed=seed, rate=rate, only=only)
     app = web.Application(client_max_size=16 * 2**20)
     app.router.add_post("/{path:.*}", proxy.serve)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

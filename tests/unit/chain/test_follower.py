@@ -61,6 +61,24 @@ def others_in(steps: Sequence[NewBlock | Rewind]) -> list[int]:
     return [step.stamp.number for step in steps if isinstance(step, NewBlock) and step.others]
 
 
+async def test_catch_up__an_answer_about_a_range_lacks_logs__the_headers_tell() -> None:
+    """An index of logs that is incomplete would lose a request for good; the filters are whole."""
+    chain = FakeChain()
+    chain.mine(30)
+    wanted = [len(chain.blocks)]
+    chain.mine(logs=[request_log()])
+    chain.mine(40)
+    chain.show_bloom(wanted[0], ADDRESS)
+
+    def lacking(method: str, params: Sequence[Any]) -> Any:
+        ranged = method == "eth_getLogs" and "fromBlock" in params[0]
+        return [] if ranged else chain.answer(method, params)
+
+    tail: list[tuple[int, bytes]] = []
+    assert requests_in(await take(follow(lacking), tail)) == wanted
+    assert tail == whole(chain)
+
+
 @pytest.mark.parametrize("widest", [1, 7, 50, 10_000])
 async def test_catch_up__range_limits__nothing_is_missed(widest: int) -> None:
     chain = FakeChain(widest=widest)

@@ -159,9 +159,7 @@ async def test_logs__lagging_endpoint_says_none__next_is_asked() -> None:
 async def test_logs__bloom_says_there_are__empty_answer_is_doubted() -> None:
     source = chain(3)
     source.mine(logs=[{"address": ADDRESS, "topics": [], "data": "0x"}])
-    digest = keccak(bytes.fromhex(ADDRESS[2:]))
-    bloom = sum(1 << (int.from_bytes(digest[n : n + 2], "big") & 2047) for n in (0, 2, 4))
-    source.blocks[3]["logsBloom"] = f"0x{bloom:0512x}"
+    source.show_bloom(3, ADDRESS)
 
     def index_is_late(method: str, params: Any) -> Any:
         return [] if method == "eth_getLogs" else source.answer(method, params)
@@ -171,6 +169,43 @@ async def test_logs__bloom_says_there_are__empty_answer_is_doubted() -> None:
     alone = pool_of(late)
     assert await alone.logs(address=ADDRESS, block_hash=source.hash_at(3)) == []
     assert late.methods().count("eth_getLogs") == 3
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+async def test_logs__a_lone_endpoint_with_a_late_index__come_from_the_receipts(
+    hidden: bool,
+) -> None:
+    """Where the filter says so by chance, the receipts have none either."""
+    source = chain(3)
+    source.mine(logs=[{"address": ADDRESS, "topics": [], "data": "0x"}] if hidden else [])
+    source.show_bloom(3, ADDRESS)
+    place = {"blockNumber": "0x3", "blockHash": source.blocks[3]["hash"]}
+    foreign = {"address": "0x" + "ee" * 20, **LOGGED, **place}
+    receipt = {
+        "transactionHash": "0x" + "11" * 32,
+        "status": "0x1",
+        "gasUsed": "0x1",
+        **place,
+        "logs": [foreign, *source.logs],
+    }
+
+    def answer(method: str, params: Any) -> Any:
+        if method == "eth_getBlockReceipts":
+            return [receipt]
+        return [] if method == "eth_getLogs" else source.answer(method, params)
+
+    found = await pool_of(FakeProvider(answer)).logs(address=ADDRESS, block_hash=source.hash_at(3))
+    assert [log.address.lower() for log in found] == [ADDRESS.lower()] * hidden
+
+
+LOGGED = {
+    "topics": [],
+    "data": "0x",
+    "transactionHash": "0x" + "11" * 32,
+    "transactionIndex": "0x0",
+    "logIndex": "0x0",
+    "removed": False,
+}
 
 
 async def test_logs__spoofed_by_another_contract__are_left_out() -> None:
