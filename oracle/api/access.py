@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from contextlib import nullcontext
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -100,7 +101,7 @@ class Gate:
         if self._keys:
             return
         host = headers.get("host", "")
-        if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        if not _names_loopback(host):
             raise Refusal(
                 403,
                 "Foreign host",
@@ -111,7 +112,7 @@ class Gate:
     def _check_origin(self, headers: Headers) -> None:
         """Fetch metadata and Origin are set by browsers and can not be forged by a page."""
         origin = headers.get("origin")
-        foreign = origin is not None and urlsplit(origin).netloc != headers.get("host")
+        foreign = origin is not None and not _is_of(origin, headers.get("host"))
         if foreign or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             raise Refusal(
                 403,
@@ -170,6 +171,22 @@ def _with_headers(send: Send, *, private: bool) -> Send:
         await send(message)
 
     return sending
+
+
+@lru_cache(256)  # the same few on every request
+def _names_loopback(host: str) -> bool:
+    try:
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
+    except ValueError:  # no such thing as a host, such as "["
+        return False
+
+
+def _is_of(origin: str, host: str | None) -> bool:
+    """Whether a page's origin is this host."""
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:
+        return False
 
 
 def _is_read(path: str) -> bool:

@@ -85,7 +85,9 @@ async def test_without_keys__loopback_names__are_answered(host):
     assert (await call(app_with(), "POST", host=host)).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["oracle.example", "127.0.0.1.evil.example", "10.0.0.1:8550", ""])
+@pytest.mark.parametrize(
+    "host", ["oracle.example", "127.0.0.1.evil.example", "10.0.0.1:8550", "", "[", "[::1", "a]b"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_without_keys__a_name_rebound_to_loopback__is_refused(host, method):
     reply = await call(app_with(), method, host=host)
@@ -100,6 +102,7 @@ async def test_without_keys__a_name_rebound_to_loopback__is_refused(host, method
         {"origin": "https://evil.example"},
         {"origin": "null"},
         {"origin": "http://localhost:3000"},
+        {"origin": "http://["},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ],
