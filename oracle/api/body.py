@@ -38,12 +38,14 @@ async def read_body(
     stated = request.headers.get("content-length", "")
     if stated.isdecimal() and int(stated) > max_bytes:
         raise _too_large(max_bytes)
-    body = bytearray()
+    chunks: list[bytes] = []
+    left = max_bytes
     try:
         async with asyncio.timeout(max_seconds):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
+                chunks.append(chunk)
+                left -= len(chunk)
+                if left < 0:
                     raise _too_large(max_bytes)
     except TimeoutError:
         raise Refusal(
@@ -57,7 +59,7 @@ async def read_body(
         raise Refusal(
             400, "Cut short", "the body ended before its length", remedy="send it whole"
         ) from None
-    return bytes(body)
+    return b"".join(chunks)
 
 
 def parse_json(body: bytes) -> Any:

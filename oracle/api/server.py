@@ -11,6 +11,7 @@ from typing import Literal
 import uvicorn
 from fastapi import FastAPI
 
+from oracle.api.joined import Joined
 from oracle.core.errors import ConfigError
 
 GRACE_SECONDS = 3
@@ -43,7 +44,7 @@ def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
         late: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
+            super().connection_made(Joined(transport, self.loop))  # type: ignore[arg-type]
             self.watch()
 
         def connection_lost(self, exc: Exception | None) -> None:

@@ -6,6 +6,7 @@ come from the ``ml_dtypes`` package, which is only needed for models that use th
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -86,6 +87,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     return np.dtype(name).newbyteorder("<")
 
 
+@lru_cache(256)  # NumPy puts a dtype's name together anew each time
 def name_of(dtype: np.dtype[Any]) -> str:
     """The dtype name of a NumPy dtype; object and text arrays are ``string``.
 
@@ -102,6 +104,7 @@ def name_of(dtype: np.dtype[Any]) -> str:
     return str(dtype.name)
 
 
+@lru_cache(256)
 def kind_of(name: str) -> Kind:
     """What arithmetic a dtype has: float, int, uint, bool, complex or string."""
     code_of(name)

@@ -28,9 +28,6 @@ from oracle.inference.runner import Runner
 from oracle.inference.runtime import check_runtime, runtime_record
 from oracle.inference.store import CardStore
 
-INLINE_ROWS = 128
-"""Most rows of a quick model that run on the event loop."""
-
 GRACE_SECONDS = 2.0
 """After its time a run is told to end; one that does not obey so long is given up."""
 
@@ -214,7 +211,7 @@ class Engine:
         lane = self._lane(model)
         self._admit(1)
         try:
-            if lane.runner.quick and rows <= INLINE_ROWS:
+            if rows <= lane.runner.inline_rows:
                 return lane.runner.run_tensors(feeds, rows)
             assert self._executor is not None
             running = asyncio.get_running_loop().run_in_executor(

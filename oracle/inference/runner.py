@@ -24,6 +24,10 @@ from oracle.inference.session import Session
 QUICK_SECONDS = 300e-6
 """A run below this may hold up an event loop; handing it to a thread would cost as much."""
 
+INLINE_ROWS = 128
+"""Most rows that may, however quick each is."""
+PROBE_ROWS = 64
+
 
 class Runner:
     """A loaded model.
@@ -57,6 +61,8 @@ class Runner:
         )
         if not self.quick:
             self._seconds = float(self.card.limits.max_seconds)
+        self.inline_rows = self._inline_rows() if self.quick else 0
+        """Most rows of the model's own tensors that may hold up an event loop together."""
 
     def run(self, message: bytes) -> Outputs:
         """The canonical run of one input.
@@ -133,11 +139,15 @@ class Runner:
         except OracleError as error:
             return error
 
-    def _measure(self) -> float:
+    def _inline_rows(self) -> int:
+        took = self._measure(PROBE_ROWS)
+        return min(INLINE_ROWS, max(1, int(PROBE_ROWS * QUICK_SECONDS / took)))
+
+    def _measure(self, rows: int = 1) -> float:
         """Seconds of one bare run on zeros; infinite where zeros do not run."""
         feeds = {
             spec.name: np.zeros(
-                [dim if isinstance(dim, int) else 1 for dim in spec.shape],
+                [dim if isinstance(dim, int) else rows for dim in spec.shape],
                 dtypes.numpy_dtype(spec.dtype),
             )
             for spec in self.card.input.tensors

@@ -163,6 +163,26 @@ async def test_infer__slow_model_that_may_not_batch__uses_every_thread(model, mo
     assert len(set(seen)) == 2
 
 
+@pytest.mark.parametrize(("rows", "inline"), [(1, True), (6, True), (7, False), (200, False)])
+async def test_run_tensors__more_than_an_instants_work__leaves_the_event_loop(
+    model, monkeypatch, rows, inline
+):
+    monkeypatch.setattr(Runner, "_measure", lambda self, rows=1: rows * 49e-6)
+    seen = []
+    original = Runner.run_tensors
+
+    def run_tensors(self, feeds, rows):
+        seen.append(threading.current_thread() is threading.main_thread())
+        return original(self, feeds, rows)
+
+    monkeypatch.setattr(Runner, "run_tensors", run_tensors)
+    feeds = {"x": np.ones((rows, 3), np.float32)}
+    async with Engine([model]) as engine:
+        (found,) = await engine.run_tensors(model.model_id, feeds, rows)
+    assert found.tolist() == [[2, 2, 2]] * rows
+    assert seen == [inline]
+
+
 async def test_self_test__golden_vectors__pass_and_a_false_one_is_named(model):
     async with Engine([model]) as engine:
         readiness = await engine.self_test()
