@@ -6,6 +6,7 @@
 # make screenshots  the page as it looks, into docs/screenshots
 # make coverage  the branches of oracle/core and of the contracts that tests take: all of them
 # make bench  gas and inference figures, next to their limits
+# make bench-serving  the inference protocol beside MLServer and bare ONNX Runtime; installs MLServer once
 # make soak   a random walk on a hostile chain: MINUTES=10 SEED=7 (one at random without SEED)
 # make migration name="what changes"   a draft of the journal's next revision
 # make package  the contracts as an npm package, in dist/npm
@@ -18,7 +19,7 @@ PIP := $(BIN)/python -m pip --quiet --no-input
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up page test test-python test-solidity test-js coverage check format migration bench package screenshots soak install install-dev lock clean
+.PHONY: demo up page test test-python test-solidity test-js coverage check format migration bench bench-serving package screenshots soak install install-dev lock clean
 
 demo: install
 	@oracle demo
@@ -101,6 +102,15 @@ migration: install-dev
 bench: install-dev
 	$(BIN)/python -m tests.bench
 
+bench-serving: install-dev .venv-mlserver/.installed
+	$(BIN)/python -m tests.bench_inference --mlserver .venv-mlserver
+
+.venv-mlserver/.installed:
+	@echo "Installing MLServer, to compare with (about a minute) …"
+	@$(PYTHON) -m venv .venv-mlserver
+	@.venv-mlserver/bin/python -m pip install --quiet --no-input mlserver==1.7.1 onnxruntime==1.32.0 uvloop==0.21.0
+	@touch $@
+
 MINUTES ?= 10
 soak: install-dev
 	$(BIN)/python -m tests.support.walk --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
@@ -122,5 +132,5 @@ lock: install
 	$(BIN)/python .ci/platforms.py
 
 clean:
-	rm -rf .venv node_modules .oracle artifacts cache coverage dist build oracle/api/static
+	rm -rf .venv .venv-mlserver node_modules .oracle artifacts cache coverage dist build oracle/api/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

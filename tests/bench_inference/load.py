@@ -4,6 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a server bore.
+
+    Attributes:
+        rate: answers a second.
+        median, p99: seconds of an answer.
+        elapsed: seconds, all told.
+    """
+
+    rate: float
+    median: float
+    p99: float
+    elapsed: float
 
 
 class Client(asyncio.Protocol):
@@ -27,12 +44,12 @@ class Client(asyncio.Protocol):
         head, end, body = self._buffer.partition(b"\r\n\r\n")
         if not end:
             return
-        lower = head.lower()
-        size = int(lower.partition(b"content-length:")[2].split(b"\r\n")[0])
+        size = int(head.lower().partition(b"\r\ncontent-length:")[2].split(b"\r\n")[0])
         if len(body) < size:
             return
         if not head.startswith(b"HTTP/1.1 200"):
-            self.done.set_exception(RuntimeError(self._buffer[:500].decode()))
+            self.done.set_exception(RuntimeError(repr(self._buffer[:500])))
+            self._transport.close()
             return
         self._seconds.append(time.perf_counter() - self._started)
         self._buffer = b""
@@ -47,29 +64,38 @@ class Client(asyncio.Protocol):
             self.done.set_exception(error or ConnectionError("closed by the server"))
 
 
-async def drive(
-    host: str, port: int, request: bytes, *, connections: int, seconds: float
-) -> tuple[float, float]:
-    """Requests a second, and the 99th percentile of their seconds."""
+async def drive(port: int, request: bytes, *, connections: int, seconds: float) -> Load:
+    """Keep so many connections busy for so long.
+
+    Raises:
+        RuntimeError: the server answered with something else than 200.
+    """
     took: list[float] = []
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     clients = []
     for _ in range(connections):
         _, client = await loop.create_connection(
-            lambda: Client(request, started + seconds, took), host, port
+            lambda: Client(request, started + seconds, took), "127.0.0.1", port
         )
         clients.append(client)
     await asyncio.gather(*(client.done for client in clients))
-    elapsed = time.perf_counter() - started
-    took.sort()
-    return len(took) / elapsed, took[int(len(took) * 0.99)]
+    return load_of(took, time.perf_counter() - started)
 
 
-def http_request(host: str, port: int, path: str, body: bytes) -> bytes:
-    """The bytes of one POST of JSON."""
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def load_of(took: list[float], elapsed: float) -> Load:
+    """The figures of answers that took so long each, and so long together."""
+    took = sorted(took)
+    return Load(len(took) / elapsed, took[len(took) // 2], took[int(len(took) * 0.99)], elapsed)
+
+
+def post(port: int, path: str, body: bytes, **headers: str) -> bytes:
+    """The bytes of one POST; an underscore in a header's name is a hyphen."""
+    lines = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Content-Length: {len(body)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+def get(port: int, path: str) -> bytes:
+    """The bytes of one GET."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
