@@ -5,6 +5,7 @@
 # make page   the page that the node serves, bundled
 # make screenshots  the page as it looks, into docs/screenshots
 # make coverage  the branches of oracle/core and of the contracts that tests take: all of them
+# make slither  static analysis of the contracts, each finding answered
 # make bench  gas and inference figures, next to their limits
 # make bench-serving  the inference protocol beside MLServer and bare ONNX Runtime; installs MLServer once
 # make soak   a random walk on a hostile chain: MINUTES=10 SEED=7 (one at random without SEED)
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip --quiet --no-input
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up page test test-python test-solidity test-js coverage check format migration bench bench-serving package screenshots soak install install-dev lock clean
+.PHONY: demo up page test test-python test-solidity test-js coverage slither check format migration bench bench-serving package screenshots soak install install-dev lock clean
 
 demo: install
 	@oracle demo
@@ -96,6 +97,15 @@ format: install-dev
 screenshots: install-dev
 	$(BIN)/python -m tests.screenshots
 
+# In an environment of its own: it needs older packages than the oracle.
+slither: install-dev .venv-slither/.installed
+	$(BIN)/python -m tests.support.slither .venv-slither/bin/slither
+
+.venv-slither/.installed: tests/support/slither/requirements.lock | .venv/.installed
+	@$(PYTHON) -m venv .venv-slither
+	@.venv-slither/bin/python -m pip install --quiet --no-input --no-deps --require-hashes --requirement $<
+	@touch $@
+
 migration: install-dev
 	$(BIN)/python -m tests.support.migration "$(name)"
 
@@ -119,7 +129,8 @@ package: install
 	@oracle compile --package dist/npm
 	@npm pack --silent --pack-destination dist ./dist/npm
 
-LOCK = $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --quiet
+COMPILE = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --quiet
+LOCK = $(COMPILE) pyproject.toml
 
 lock: install
 	$(PIP) install uv
@@ -128,9 +139,10 @@ lock: install
 	  --constraint requirements-dev.lock --output-file requirements.lock
 	$(LOCK) --extra grpc --extra postgres --extra s3 --group build \
 	  --constraint requirements-dev.lock --output-file deploy/requirements.lock
+	$(COMPILE) tests/support/slither/requirements.in --output-file tests/support/slither/requirements.lock
 	npm install --package-lock-only
 	$(BIN)/python .ci/platforms.py
 
 clean:
-	rm -rf .venv .venv-mlserver node_modules .oracle artifacts cache coverage dist build oracle/api/static
+	rm -rf .venv .venv-mlserver .venv-slither node_modules .oracle artifacts cache coverage dist build oracle/api/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
