@@ -68,7 +68,9 @@ async def accept(
 
     Args:
         input_bytes: in the encoding that the model's card names.
-        reference: what the decision is about; a fresh random subject where None.
+        reference: what the decision is about; where None, a subject that follows from the
+            idempotency key, so that not even a lost journal lets it be decided twice; without one
+            a random subject.
         idempotency_key: at most 255 characters.
         private: commit to the input with a salt for each field, instead of its plain hash.
 
@@ -86,12 +88,22 @@ async def accept(
     parts.engine.check(model_id, input_bytes)
     words = reference or ""
     body_hash = keccak(model_id + keccak(input_bytes) + keccak(text=words) + b"private" * private)
-    if idempotency_key is not None:
+
+    async def known() -> Request | None:
+        if idempotency_key is None:
+            return None
         earlier = await parts.journal.read(lambda db: requests.find_idempotent(db, idempotency_key))
-        if earlier is not None:
-            return _same(earlier, body_hash, idempotency_key)
-    subject = subject_of(reference or "0x" + secrets.token_hex(32))
-    await _must_be_free(parts, model_id, subject)
+        return earlier and _same(earlier, body_hash, idempotency_key)
+
+    if (earlier := await known()) is not None:
+        return earlier
+    subject = subject_of(reference or _own_subject(parts, model_id, idempotency_key))
+    try:
+        await _must_be_free(parts, model_id, subject)
+    except Conflict:  # the same key may have come at the same moment
+        if (earlier := await known()) is not None:
+            return earlier
+        raise
     request = Request(
         model_id=model_id,
         subject=subject,
@@ -123,6 +135,15 @@ async def accept(
     parts.observe("accepted", accepted)
     parts.to_answer.set()
     return accepted
+
+
+def _own_subject(parts: Parts, model_id: bytes, idempotency_key: str | None) -> str:
+    """A subject where the caller names none. It tells nothing of the input."""
+    if idempotency_key is None:
+        return "0x" + secrets.token_hex(32)
+    operator = bytes.fromhex(parts.operator[2:])
+    digest = keccak(b"idempotency key" + model_id + operator + idempotency_key.encode())
+    return "0x01" + digest[1:].hex()  # as no request's id and no gasless read's subject begins
 
 
 async def account_of(parts: Parts, model_id: bytes, subject: bytes) -> Account:

@@ -39,7 +39,7 @@ def test_consumer__of_a_score__holds_inputs_to_the_cards_ranges() -> None:
 
 def test_consumer__of_a_class__names_labels_and_refuses_others() -> None:
     text = source("sample-class")
-    assert "enum Label {" in text
+    assert "enum Label {\n        Low,\n        Middle,\n        High\n    }" in text, "in order"
     assert "require(value >= 0 && value < 3, UnknownLabel(value));" in text
     assert "DECIMALS" not in text
 

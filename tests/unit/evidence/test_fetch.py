@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+import httpx
 import pytest
 
 from oracle.core.errors import ConfigError, InvalidInput
@@ -68,6 +70,30 @@ async def test_fetch__a_listed_name_at_a_private_address__is_refused(address: st
     for found in ([address], ["93.184.216.34", address]):
         with pytest.raises(InvalidInput, match="not a public address"):
             await resolving_to(*found).fetch("https://inputs.example/a", NAME)
+
+
+async def test_fetch__name_rebound_after_it_was_looked_at__is_asked_where_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A second look-up would be somebody else's answer (DNS rebinding): there is none."""
+    answers = iter([["93.184.216.34"], ["127.0.0.1"]])
+    asked: list[httpx.Request] = []
+
+    async def rebinding(_host: str, _port: int) -> Sequence[str]:
+        return next(answers)
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, stream=httpx.ByteStream(b"an input"))
+
+    client = partial(httpx.AsyncClient, transport=httpx.MockTransport(reply))
+    monkeypatch.setattr("oracle.evidence.fetch.httpx.AsyncClient", client)
+    fetcher = Fetcher(rules=LISTED, resolver=rebinding)
+    assert await fetcher.fetch("https://inputs.example/a", NAME) == b"an input"
+    (request,) = asked
+    assert request.url.host == "93.184.216.34"
+    assert request.headers["host"] == "inputs.example"
+    assert request.extensions["sni_hostname"] == "inputs.example"
 
 
 @pytest.mark.parametrize("text", ["ftp://a", "https://", "a:b", "https://a/path", "https://a?b"])

@@ -183,6 +183,17 @@ async def test_run_tensors__more_than_an_instants_work__leaves_the_event_loop(
     assert seen == [inline]
 
 
+async def test_self_test__card_with_other_decimals__is_named(model):
+    """A value ten times what it was: the golden vectors are of the right card."""
+    (output,) = model.card.outputs
+    finer = replace(output, decimals=output.decimals + 1)
+    wrong = replace(model, card=replace(model.card, outputs=(finer,)))
+    async with Engine([wrong]) as engine:
+        readiness = await engine.self_test()
+    assert not readiness.ready
+    assert "the value is 20000, not 2000" in readiness.faults()[0]
+
+
 async def test_self_test__golden_vectors__pass_and_a_false_one_is_named(model):
     async with Engine([model]) as engine:
         readiness = await engine.self_test()

@@ -1,5 +1,6 @@
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import ml_dtypes
 import numpy as np
@@ -9,9 +10,12 @@ from onnx import TensorProto, helper
 from oracle.core.errors import InferenceError, InvalidInput
 from oracle.core.scoring import Outputs
 from oracle.core.tensors import encode_tensors
+from oracle.inference import runtime
+from oracle.inference.readiness import Readiness
 from oracle.inference.runner import Runner
 from oracle.inference.runtime import check_runtime, open_session, runtime_record
 from oracle.inference.session import Session
+from oracle.node import readiness
 from tests.support.graphs import (
     FLOAT,
     INT64,
@@ -261,3 +265,24 @@ def test_runtime__is_the_pinned_one_and_passes_its_test():
     record = runtime_record()
     assert record["version"] == "1.32.0"
     assert all(isinstance(value, str) for value in record.values())
+
+
+@pytest.mark.parametrize("version", ["1.31.0", "1.33.0", ""])
+def test_runtime__another_version__is_named_and_keeps_the_node_from_being_ready(
+    version, monkeypatch
+):
+    monkeypatch.setattr(runtime.onnxruntime, "__version__", version)
+    (fault,) = check_runtime()
+    assert fault == f"ONNX Runtime is {version}, pinned is 1.32.0"
+    found = Readiness(runtime_faults=(fault,), models=())
+    (check,) = readiness._models(SimpleNamespace(models=found))
+    assert (check.ok, check.what) == (False, fault)
+
+
+def test_runtime__that_computes_wrongly__is_named(monkeypatch):
+    """As 1.21 to 1.31 do on x86: the 64-bit maximum of 32-bit halves."""
+    wrong = SimpleNamespace(run=lambda *_: [np.array([7, 3], np.int64)])
+    monkeypatch.setattr(runtime, "open_session", lambda _: wrong)
+    (fault,) = check_runtime()
+    assert "int64 Max" in fault
+    assert "gives [7, 3]" in fault
