@@ -8,11 +8,11 @@ are refused, and a node without keys answers to loopback names only.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Asked
 
@@ -41,6 +41,11 @@ HEADERS = {
 """Of every answer that does not say otherwise."""
 INERT = "default-src 'none'; frame-ancestors 'none'"
 """The policy of answers that are no pages: were one opened as a page, it could do nothing."""
+
+
+_SAID = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_NO_STORE = (b"cache-control", b"no-store")
+_INERT = (b"content-security-policy", INERT.encode())
 
 
 def may_bind(host: str, keys: ApiKeys) -> None:
@@ -80,10 +85,10 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers, path = Headers(scope=scope), scope["path"]
+        headers, path = first_of(scope["headers"]), scope["path"]
         answer = _with_headers(send, private=bool(key_in(headers)))
         try:
-            if path != LIFE:
+            if self._limits.counts_callers and path != LIFE:
                 self._limits.take(caller_of((scope.get("client") or ("",))[0], headers, self._keys))
             self._check_host(headers)
             if scope["method"] not in SAFE and not _is_read(path):
@@ -97,7 +102,7 @@ class Gate:
         except Refusal as refusal:
             await refuse(refusal, path)(scope, receive, answer)
 
-    def _check_host(self, headers: Headers) -> None:
+    def _check_host(self, headers: Mapping[str, str]) -> None:
         if self._keys:
             return
         host = headers.get("host", "")
@@ -109,7 +114,7 @@ class Gate:
                 remedy="use http://127.0.0.1 or localhost, or set ORACLE_API_KEYS",
             )
 
-    def _check_origin(self, headers: Headers) -> None:
+    def _check_origin(self, headers: Mapping[str, str]) -> None:
         """Fetch metadata and Origin are set by browsers and can not be forged by a page."""
         origin = headers.get("origin")
         foreign = origin is not None and not _is_of(origin, headers.get("host"))
@@ -122,7 +127,7 @@ class Gate:
             )
 
 
-def caller_of(address: str, headers: Headers, keys: ApiKeys) -> str:
+def caller_of(address: str, headers: Mapping[str, str], keys: ApiKeys) -> str:
     """Whose rate a request counts against: a key that is one of the node's, or an address."""
     key = key_in(headers)
     if key and keys.scope_of(key) is not None:
@@ -130,7 +135,7 @@ def caller_of(address: str, headers: Headers, keys: ApiKeys) -> str:
     return place_of(address)
 
 
-def check_key(headers: Headers, keys: ApiKeys, needed: Scope) -> None:
+def check_key(headers: Mapping[str, str], keys: ApiKeys, needed: Scope) -> None:
     """Hold a request to its key.
 
     Raises:
@@ -156,18 +161,28 @@ def check_key(headers: Headers, keys: ApiKeys, needed: Scope) -> None:
     )
 
 
+def first_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The first value of each header."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    return found
+
+
 def _with_headers(send: Send, *, private: bool) -> Send:
     """Adds what every answer says to browsers; what was asked with a key is kept by no cache."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-            if private:
-                headers.setdefault("Cache-Control", "no-store")
-            if "json" in headers.get("content-type", "") or message["status"] >= 400:
-                headers.setdefault("Content-Security-Policy", INERT)
+            headers = list(message.get("headers", ()))
+            said = {name.lower(): value for name, value in headers}
+            headers += [each for each in _SAID if each[0] not in said]
+            if private and _NO_STORE[0] not in said:
+                headers.append(_NO_STORE)
+            plain = message["status"] < 400 and b"json" not in said.get(b"content-type", b"")
+            if not plain and _INERT[0] not in said:
+                headers.append(_INERT)
+            message["headers"] = headers
         await send(message)
 
     return sending

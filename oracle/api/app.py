@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from oracle.api import (
     callbacks,
@@ -47,6 +48,19 @@ Ask a model, get a decision on chain, and read its whole account.
 """
 
 
+class Api(FastAPI):
+    """An application with an entry of its own: what that refuses or answers, the framework does
+    not see.
+    """
+
+    def __init__(self, **about: Any) -> None:
+        super().__init__(**about)
+        self.entry: ASGIApp = super().__call__
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.entry(scope, receive, send)
+
+
 def create_app(
     node: Node,
     metrics: Metrics,
@@ -61,7 +75,7 @@ def create_app(
         limits: how much may be asked; without it only how much at once.
     """
     keys = api_keys or ApiKeys()
-    app = FastAPI(
+    app = Api(
         title="Decision Oracle",
         version=version(),
         description=DESCRIPTION,
@@ -86,8 +100,7 @@ def create_app(
     app.state.context = context = Context(node=node, metrics=metrics, keys=keys)
     app.state.stream = stream.Stream(context)
     app.state.inference = inference = Inference(context)
-    app.add_middleware(Rest, inference=inference)
-    app.add_middleware(Gate, keys=keys, limits=limits)
+    app.entry = Gate(Rest(app.entry, inference), keys, limits)
     problems.install(app)
     app.include_router(decisions.router)
     app.include_router(votes.router)

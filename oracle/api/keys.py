@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
-
-from starlette.datastructures import Headers
 
 from oracle.core.errors import ConfigError
 
@@ -71,13 +69,13 @@ class ApiKeys:
         found = [scope for known, scope in self._known if hmac.compare_digest(given, known)]
         return max(found, default=None)
 
-    def allow(self, headers: Headers, needed: Scope) -> bool:
+    def allow(self, headers: Mapping[str, str], needed: Scope) -> bool:
         """Whether a caller may do what needs this scope: it has such a key, or none is needed."""
         scope = self.scope_of(key_in(headers))
         return not self or (scope is not None and scope >= needed)
 
 
-def key_in(headers: Headers) -> str:
+def key_in(headers: Mapping[str, str]) -> str:
     """The key that a request carries; empty where it carries none."""
     kind, _, key = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and key.strip():

@@ -41,6 +41,11 @@ class Limits:
         self._closed = False
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    @property
+    def counts_callers(self) -> bool:
+        """Whether one caller may ask too much."""
+        return self._rate is not None
+
     def take(self, caller: str) -> None:
         """Take one token of the caller's.
 

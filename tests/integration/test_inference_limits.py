@@ -46,7 +46,7 @@ async def client(running: Serving) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bodies and headers get half a second."""
-    monkeypatch.setitem(bodies.read_body.__kwdefaults__, "max_seconds", 0.5)
+    monkeypatch.setitem(bodies.read_octets.__kwdefaults__, "max_seconds", 0.5)
     monkeypatch.setattr(server, "HEADER_SECONDS", 0.5)
 
 

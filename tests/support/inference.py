@@ -10,10 +10,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from fastapi import FastAPI
 from onnx import TensorProto, helper
 
 from oracle.api.access import Gate
+from oracle.api.app import Api
 from oracle.api.inference.rest import Rest
 from oracle.api.inference.rpc import rpc_server
 from oracle.api.inference.service import Inference
@@ -101,10 +101,9 @@ async def serving(
     async with Engine(models) as engine:
         context = chainless(engine)
         inference = Inference(context)
-        app = FastAPI()
+        app = Api()
         app.state.stream = SimpleNamespace(close=lambda: None)
-        app.add_middleware(Rest, inference=inference)
-        app.add_middleware(Gate, keys=api_keys, limits=limits)
+        app.entry = Gate(Rest(app.entry, inference), api_keys, limits)
         listener = bind("127.0.0.1", 0)
         url = url_of(listener)
         running = asyncio.create_task(serve(app, listener))

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
 import structlog
-from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from oracle.api.body import MAX_BYTES, read_body
+from oracle.api.access import first_of
+from oracle.api.body import MAX_BYTES, read_octets
 from oracle.api.inference.service import EXTENSIONS, PLATFORM, SERVER, Inference, ModelMetadata
 from oracle.api.problems import RETRY_SECONDS, Refusal, status_of, unexpected, without_addresses
 from oracle.core.errors import InvalidInput, NotFound, OracleError
@@ -27,6 +28,15 @@ _ENCODINGS = {"gzip": 31, "deflate": 15, "identity": 0, "": 0}
 """Content encodings, and zlib's window bits for each; 0 for none."""
 
 log = structlog.get_logger("oracle.api")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request whose body is still to be received."""
+
+    method: str
+    headers: Mapping[str, str]
+    receive: Receive
 
 
 class Rest:
@@ -44,7 +54,7 @@ class Rest:
             return
         headers: list[tuple[bytes, bytes]] = []
         try:
-            request = Request(scope, receive)
+            request = _Request(scope["method"], first_of(scope["headers"]), receive)
             status, content, headers = await self._answer(request, path[len(PREFIX) :])
         except OracleError as error:
             status, content, headers = refused(error)
@@ -56,7 +66,7 @@ class Rest:
         await send({"type": "http.response.body", "body": content})
 
     async def _answer(
-        self, request: Request, path: str
+        self, request: _Request, path: str
     ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         parts = [unquote(part) for part in path.strip("/").split("/")] if path.strip("/") else []
         match parts:
@@ -93,7 +103,7 @@ class Rest:
         )
 
     async def _infer(
-        self, request: Request, name: str, version: str
+        self, request: _Request, name: str, version: str
     ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         _only(request, "POST")
         most = self._inference.max_elements(name, version)
@@ -113,7 +123,7 @@ class Rest:
             ],
         )
 
-    async def _index(self, request: Request) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    async def _index(self, request: _Request) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         _only(request, "POST")
         octets = await _decoded(request)
         try:
@@ -155,9 +165,9 @@ def refused(error: OracleError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     return status, orjson.dumps({"error": text}), headers
 
 
-async def _decoded(request: Request) -> bytes:
+async def _decoded(request: _Request) -> bytes:
     """The body, unpacked where it is compressed; never more than the limit of it."""
-    octets = await read_body(request)
+    octets = await read_octets(request.receive, request.headers.get("content-length", ""))
     given = request.headers.get("content-encoding", "").strip().lower()
     bits = _ENCODINGS.get(given)
     if bits is None:
@@ -189,7 +199,7 @@ async def _decoded(request: Request) -> bytes:
     return whole
 
 
-def _only(request: Request, method: str) -> None:
+def _only(request: _Request, method: str) -> None:
     if request.method != method and not (method == "GET" and request.method == "HEAD"):
         raise Refusal(
             405,
