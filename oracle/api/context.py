@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from oracle.api.keys import ApiKeys, Scope
 from oracle.api.policies import describe
-from oracle.api.schemas import PolicyView
+from oracle.api.schemas import OnChain, PolicyView
 from oracle.core.errors import Conflict, InvalidInput, NotFound
 from oracle.core.model_card import ModelCard
 from oracle.inference.folder import StoredModel
@@ -30,12 +30,14 @@ class Context:
     Attributes:
         reader: answers gasless reads.
         policies: what was read of policy contracts, which never change, by model and address.
+        registrations: what was read last of each model's registration.
     """
 
     node: Node
     metrics: Metrics
     keys: ApiKeys
     policies: dict[tuple[bytes, str], PolicyView] = field(default_factory=dict)
+    registrations: dict[bytes, OnChain] = field(default_factory=dict)
     reader: Reader = field(init=False)
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from oracle.api.examples import PROBLEMS
 from oracle.api.schemas import ModelLine, ModelList, ModelView, OnChain
 from oracle.api.views import hex_of
 from oracle.core.card_json import card_to_json
+from oracle.core.errors import Transient
 from oracle.core.model_card import ClassHead
 from oracle.inference.folder import StoredModel
 
@@ -55,11 +56,23 @@ async def file(request: Request, name: str) -> Response:
 
 
 async def on_chain(context: Context, model: StoredModel) -> OnChain:
-    """A model's registration, as it stands.
+    """A model's registration, as it stands; while the chain is away, as it was read last.
 
     Raises:
-        ChainError: no endpoint answers.
+        ChainError: no endpoint answers, and it was never read.
     """
+    try:
+        found = await _registration(context, model)
+    except Transient:
+        before = context.registrations.get(model.model_id)
+        if before is None:
+            raise
+        return before.model_copy(update={"current": False})
+    context.registrations[model.model_id] = found
+    return found
+
+
+async def _registration(context: Context, model: StoredModel) -> OnChain:
     parts = context.node.parts
     registered = await parts.contract.model_of(model.model_id, block="latest")
     if registered is None:

@@ -218,6 +218,9 @@ class OnChain(BaseModel):
     """The model's registration."""
 
     registered: bool
+    current: bool = Field(
+        default=True, description="False while the chain is away: it is as it was read last."
+    )
     attested_here: bool = Field(description="Whether this node's operator is the attestor.")
     attestor: str | None = None
     owner: str | None = None

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from oracle.chain.rpc import RpcPool
 from oracle.core.errors import Transient
 from oracle.node.metrics import Metrics
+from tests.e2e.test_decision import address, ask
 from tests.e2e.test_list import decide, row
 from tests.support.page import Served, serving
 
@@ -78,15 +79,32 @@ async def test_chain_away__says_so_and_goes_on_when_it_is_back(
 ):
     context = await browser.new_context(base_url=served.url)
     page = await context.new_page()
+    asked = await ask(served)
+    await page.goto("/#/model/credit-default")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Credit default")
     with monkeypatch.context() as broken:
 
         async def gone(*_: object, **__: object) -> None:
             raise Transient("no RPC endpoint answers", remedy="wait")
 
         broken.setattr(RpcPool, "block", gone)
+        broken.setattr(RpcPool, "eth_call", gone)
         await page.goto("/")
         await expect(page.locator("#notice")).to_contain_text("The chain is away")
         await expect(page.locator(".lines li").first).to_be_visible()
+        await page.goto(address(served, asked))
+        await expect(page.locator(".hero")).to_contain_text("the loan may be granted")
+        await page.reload()
+        await expect(page.locator(".hero")).to_contain_text("the loan may be granted")
+        await page.goto("/#/model/credit-default")
+        await expect(page.get_by_text("the rules as they were read last")).to_be_visible()
+        await page.goto("/#/ask/credit-default")
+        await page.get_by_role("button", name="Fill in an example").click()
+        await page.get_by_label("This node").check()
+        await page.locator("#send").click()
+        await expect(page.get_by_role("alert")).to_contain_text("No RPC endpoint answers")
     await expect(page.locator("#pulse")).to_have_text("live")
     await expect(page.locator("#notice")).to_be_empty()
+    await page.locator("#send").click()
+    await expect(page.locator("#outcome").get_by_role("heading")).to_have_text("Decided")
     await context.close()

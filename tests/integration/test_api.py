@@ -16,6 +16,8 @@ from eth_utils.crypto import keccak
 from oracle.api.app import create_app
 from oracle.api.keys import ApiKeys
 from oracle.chain.local import local_chain
+from oracle.chain.rpc import RpcPool
+from oracle.core.errors import Transient
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node
 from tests.support.harness import World, deployed_world, running_node
@@ -260,6 +262,24 @@ async def test_list__by_verdict_and_beginning_of_the_subject__leaves_the_others_
     for other in others:
         query = {"subject": subject, "verdict": other}
         assert not (await api.http.get("/api/decisions", params=query)).json()["decisions"]
+
+
+async def test_model__chain_away__is_shown_as_it_was_read_last(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    path = f"/api/models/{api.model}"
+    before = (await api.http.get(path)).json()["on_chain"]
+
+    async def gone(*_: object, **__: object) -> None:
+        raise Transient("no RPC endpoint answers", remedy="wait")
+
+    monkeypatch.setattr(RpcPool, "eth_call", gone)
+    found = (await api.http.get(path)).json()["on_chain"]
+    assert before["current"]
+    assert found == before | {"current": False}
+    unread = next(model.name for model in api.world.store if model.name != api.model)
+    async with client(create_app(api.node, Metrics())) as fresh:
+        assert (await fresh.get(f"/api/models/{unread}")).status_code == 503
 
 
 async def test_figures__count_what_was_decided(api: Api):

@@ -165,12 +165,12 @@ export function modelOf(nameOrId: string): Promise<Model> {
   return asked;
 }
 
-/** The model, or null where this node does not serve it any more. */
+/** The model, or null where this node does not serve it any more, or can not read its rules now. */
 export async function modelIfServed(nameOrId: string): Promise<Model | null> {
   try {
     return await modelOf(nameOrId);
   } catch (error) {
-    if (error instanceof NodeError && error.status === 404) return null;
+    if (error instanceof NodeError && [404, 503].includes(error.status)) return null;
     throw error;
   }
 }

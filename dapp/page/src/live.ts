@@ -13,7 +13,7 @@ interface Events {
   pulse: Pulse;
 }
 
-const CHECK_EVERY = 15_000;
+const CHECK_EVERY = 6000;
 const RETRY = 2;
 const PATIENCE = 1500;
 
@@ -47,6 +47,11 @@ class Live {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) void this.#check();
     });
+  }
+
+  /** Look at once, since something did not work. */
+  look(): void {
+    void this.#check();
   }
 
   /** The chain that the node works on; null where it does not say so soon. */
@@ -95,7 +100,7 @@ class Live {
     }
     if (this.pulse !== "live") {
       clearTimeout(this.#timer);
-      this.#timer = window.setTimeout(() => void this.#check(), CHECK_EVERY / 5);
+      this.#timer = window.setTimeout(() => void this.#check(), CHECK_EVERY / 2);
     }
   }
 

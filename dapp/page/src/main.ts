@@ -57,6 +57,7 @@ async function route(): Promise<void> {
     if (signal.aborted) return;
     isFailed = true;
     failed(error);
+    live.look();
   }
   if (signal.aborted) return;
   if (!first) {
@@ -136,7 +137,7 @@ function trouble(pulse: Pulse): string[] {
   if (missing.some((check) => check.name === "chain")) {
     return [
       "The chain is away.",
-      "The node reaches no endpoint, or is behind. Old decisions can be read, new ones wait.",
+      "The node reaches no endpoint, or is behind. Old decisions can be read; nothing new is decided until it is back.",
     ];
   }
   return [
@@ -146,9 +147,12 @@ function trouble(pulse: Pulse): string[] {
 }
 
 addEventListener("hashchange", () => void route());
+let before: Pulse = "connecting";
 live.on("pulse", (pulse) => {
+  const isBack = pulse === "live" && before !== "live";
+  before = pulse;
   tell(pulse);
-  if (isFailed && pulse === "live") void route();
+  if (isFailed && isBack) void route();
 });
 live.start();
 setInterval(() => refresh(document), 1000);

@@ -145,6 +145,8 @@ export interface ModelView extends ModelLine {
   example: Record<string, string> | Hex | null;
   on_chain: {
     registered: boolean;
+    /** False while the chain is away: it is as it was read last. */
+    current: boolean;
     attested_here: boolean;
     attestor: Address | null;
     owner: Address | null;

@@ -234,6 +234,7 @@ async function ask(
     await tellAll();
   } catch (error) {
     if (signal.aborted) return;
+    live.look();
     show(
       outcome,
       h("p", { class: "outcome", "data-outcome": "wrong", role: "alert" }, words(error)),

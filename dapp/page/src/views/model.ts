@@ -169,6 +169,8 @@ function rules({ on_chain: rule, meaning }: Model, network: Network | null): HTM
     );
   return section(
     "Its rules",
+    !rule.current &&
+      h("p", { class: "notice" }, "The chain is away: these are the rules as they were read last."),
     rule.paused && h("p", { class: "notice" }, "Its owner has paused it: it can not be asked now."),
     rule.policy && h("p", {}, h("strong", {}, capital(rule.policy.words)), "."),
     h(
