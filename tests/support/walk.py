@@ -33,14 +33,14 @@ from oracle.chain.local import LocalChain, local_chain
 from oracle.core.prediction import subject_of
 from oracle.core.transaction import GWEI
 from oracle.inference.folder import StoredModel
-from tests.support.harness import OPERATOR, REQUESTER, World, deployed_world, until
+from tests.support.harness import OPERATOR, REQUESTER, World, deployed_world
 from tests.support.hostile_rpc import HostileRpc, hostile_rpc
 from tests.support.reckoning import Promises, reckon
 
 FINALITY = 6
 CEILING_GWEI = 500
-SETTLE = 120.0
-"""Seconds that the healed node has to finish everything."""
+PATIENCE = 60.0
+"""Seconds in which the healed node has to finish something more, until nothing is open."""
 
 
 @dataclass
@@ -52,9 +52,8 @@ class Walk:
     world: World
     proxies: list[HostileRpc]
     folder: Path
-    port: int
-    rpc: httpx.AsyncClient
-    api: httpx.AsyncClient
+    http: httpx.AsyncClient
+    port: int = 0
     process: asyncio.subprocess.Process | None = None
     asked: int = 0
     events: Counter[str] = field(default_factory=Counter)
@@ -73,7 +72,7 @@ class Walk:
 
     async def call(self, method: str, *params: Any) -> Any:
         """One call of the chain itself, past the proxies."""
-        reply = await self.rpc.post(
+        reply = await self.http.post(
             self.chain.url, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         )
         answer = reply.json()
@@ -82,7 +81,8 @@ class Walk:
         return answer["result"]
 
     async def start(self) -> None:
-        """Start the node's process."""
+        """Start the node's process, at a port that is free now."""
+        self.port = _free_port()
         given = {
             "rpc": [proxy.url for proxy in self.proxies],
             "contract": self.world.contract.address,
@@ -100,12 +100,21 @@ class Walk:
             )
 
     async def kill(self) -> None:
-        """kill -9."""
+        """kill -9.
+
+        Raises:
+            AssertionError: it had ended by itself, which a node never does.
+        """
         if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.kill()
+            self._still_runs()
+            self.process.kill()
             await self.process.wait()
             self.process = None
+
+    def _still_runs(self) -> None:
+        if self.process is not None and self.process.returncode is not None:
+            said = (self.folder / "log").read_text(errors="replace")[-3000:]
+            raise AssertionError(f"the node ended with {self.process.returncode}: {said}")
 
     async def ask(self) -> None:
         """A burst of requests on chain, of any model; some with little time."""
@@ -140,7 +149,7 @@ class Walk:
                     "params": [message],
                 }
             )
-        await self.rpc.post(self.chain.url, json=calls)
+        await self.http.post(self.chain.url, json=calls)
         self.asked += count
         self.events["asked"] += count
 
@@ -157,8 +166,11 @@ class Walk:
         }
         for _ in range(self.dice.randint(1, 3)):
             with suppress(httpx.HTTPError):
-                reply = await self.api.post(
-                    "/api/decisions", json=body, headers={"Idempotency-Key": reference}, timeout=2
+                reply = await self.http.post(
+                    f"http://127.0.0.1:{self.port}/api/decisions",
+                    json=body,
+                    headers={"Idempotency-Key": reference},
+                    timeout=2,
                 )
                 if reply.status_code in (200, 202):
                     self.accepted[subject_of(reference)] = model
@@ -169,8 +181,20 @@ class Walk:
         await self.kill()
         await asyncio.sleep(self.dice.uniform(0.0, 1.0))
         await self.start()
+        if self.dice.random() < 0.7:  # else it may be killed before it does anything
+            await self._until_it_answers()
+
+    async def _until_it_answers(self) -> None:
+        async with asyncio.timeout(60):
+            while True:
+                self._still_runs()
+                with suppress(httpx.HTTPError):
+                    await self.http.get(f"http://127.0.0.1:{self.port}/healthz", timeout=2)
+                    return
+                await asyncio.sleep(0.1)
 
     async def freeze_node(self) -> None:
+        self._still_runs()
         if self.process is not None:
             await self._freeze(self.process.pid, self.dice.uniform(0.3, 1.5))
 
@@ -271,12 +295,8 @@ async def walking(seed: int, folder: Path) -> AsyncIterator[Walk]:
             await stack.enter_async_context(hostile_rpc(chain.url, seed=seed * 2 + which))
             for which in range(2)
         ]
-        rpc = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
-        port = _free_port()
-        api = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}")
-        )
-        walk = Walk(seed, chain, world, proxies, folder / "node", port, rpc, api)
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
+        walk = Walk(seed, chain, world, proxies, folder / "node", http)
         await walk.call("evm_setAutomine", False)
         for _ in range(FINALITY + 1):
             await walk.call("evm_mine")
@@ -302,15 +322,14 @@ async def take(
         while walk.asked < requests or walk.faults < faults or time.monotonic() - begun < seconds:
             await walk.step()
         await walk.heal()
-        promises = Promises()
-
-        async def settled() -> bool:
-            nonlocal promises
+        fewest, since = sys.maxsize, time.monotonic()
+        while True:
             promises = await reckon(walk.world, walk.folder, walk.accepted, FINALITY)
-            return not promises.open
-
-        with suppress(TimeoutError):
-            await until(settled, within=SETTLE, pause=1.0)
+            if len(promises.open) < fewest:
+                fewest, since = len(promises.open), time.monotonic()
+            if not promises.open or time.monotonic() - since > PATIENCE:
+                break
+            await asyncio.sleep(2.0)
         return walk, promises
 
 
