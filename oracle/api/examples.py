@@ -58,5 +58,6 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     409: _problem("It contradicts what is recorded or decided."),
     413: _problem("The body is too large."),
     422: _problem("The input can not be accepted."),
+    429: _problem("Too much at once; `Retry-After` says when to ask again."),
     503: _problem("The chain, the journal or a model is not available; `Retry-After` says when."),
 }

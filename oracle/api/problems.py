@@ -31,6 +31,7 @@ from oracle.core.errors import (
     JournalError,
     NotFound,
     OracleError,
+    Overloaded,
     Reverted,
     VerificationError,
 )
@@ -97,6 +98,7 @@ _STATUS: tuple[tuple[type[OracleError], int, str], ...] = (
     (Reverted, 409, "Refused by the contract"),
     (ChainError, 503, "Chain unavailable"),
     (JournalError, 503, "Journal unavailable"),
+    (Overloaded, 429, "Too many requests"),
     (InferenceError, 503, "Model unavailable"),
     (ConfigError, 503, "Node not set up"),
     (VerificationError, 500, "Verification failed"),
@@ -126,8 +128,8 @@ def respond(error: OracleError) -> Response:
     what, remedy = error.what, remedy_for(error)
     if not isinstance(error, InvalidInput | Refusal):
         what, remedy = without_addresses(what), without_addresses(remedy)
-    if status == 503:
-        headers["Retry-After"] = str(RETRY_SECONDS)
+    if status in (429, 503):
+        headers.setdefault("Retry-After", str(RETRY_SECONDS))
     return document(status, title, what, remedy, headers=headers)
 
 

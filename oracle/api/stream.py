@@ -92,7 +92,7 @@ class Stream:
         """
         if len(self._listeners) >= LISTENERS:
             raise Refusal(
-                503,
+                429,
                 "Too many listeners",
                 f"{LISTENERS} connections listen to the stream already",
                 remedy="close some, or ask /api/decisions from time to time",
@@ -217,7 +217,7 @@ def _position(text: str) -> Position | None:
             "description": "Server-sent events, without an end.",
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}},
         },
-        503: PROBLEMS[503],
+        429: PROBLEMS[429],
     },
 )
 async def stream(

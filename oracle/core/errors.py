@@ -9,6 +9,7 @@
     │   ├── Transient       may succeed when tried again
     │   └── Reverted        the contract refused, with its decoded reason
     ├── InferenceError      the model could not be loaded or run
+    │   └── Overloaded      … now: more waits already than this node takes
     ├── JournalError        the durable record could not be read or written
     │   └── EvidenceError   … nor the evidence store
     ├── ConfigError         the set-up is wrong: keys, addresses, ports, networks
@@ -85,6 +86,10 @@ class Reverted(ChainError):
 
 class InferenceError(OracleError):
     """The model could not be loaded or run."""
+
+
+class Overloaded(InferenceError):
+    """More waits already than this node takes; nothing was recorded, and it may be asked again."""
 
 
 class JournalError(OracleError):

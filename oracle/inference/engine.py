@@ -18,7 +18,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from oracle.core.errors import InferenceError, OracleError
+from oracle.core.errors import InferenceError, OracleError, Overloaded
 from oracle.core.model_card import ModelCard
 from oracle.core.model_input import InputCodec
 from oracle.core.scoring import Outputs
@@ -169,7 +169,8 @@ class Engine:
         Raises:
             NotFound: the engine has no such model.
             InvalidInput: the bytes are no input of the model.
-            InferenceError: the model failed or ran too long, or too much is waiting already.
+            InferenceError: the model failed or ran too long.
+            Overloaded: too much is waiting already.
         """
         lane = self._lane(model)
         self._admit(1)
@@ -206,7 +207,8 @@ class Engine:
 
         Raises:
             NotFound: the engine has no such model.
-            InferenceError: the model failed or ran too long, or too much is waiting already.
+            InferenceError: the model failed or ran too long.
+            Overloaded: too much is waiting already.
         """
         lane = self._lane(model)
         self._admit(1)
@@ -251,7 +253,7 @@ class Engine:
         if self._executor is None:
             raise _closed()
         if self._waiting + count > self._max_waiting:
-            raise InferenceError(
+            raise Overloaded(
                 f"{self._waiting} inputs are waiting, {count} more pass the limit of "
                 f"{self._max_waiting}",
                 remedy="try again in a moment, or send fewer at once",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from eth_utils.crypto import keccak
 from sqlalchemy.engine import Connection
 
-from oracle.core.errors import Conflict, InvalidInput, NotFound
+from oracle.core.errors import Conflict, InvalidInput, NotFound, Overloaded
 from oracle.core.lifecycle import OPEN, Origin, Request, State
 from oracle.core.prediction import subject_of
 from oracle.core.private_input import SALT_BYTES
@@ -78,6 +78,7 @@ async def accept(
         NotFound: the node does not serve the model.
         InvalidInput: the input does not fit the card, or the subject is a request's id.
         Conflict: the subject is decided or under way, or the key was used for another body.
+        Overloaded: too many are under way.
         JournalError: nothing was accepted.
     """
     if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY:
@@ -120,7 +121,7 @@ async def accept(
         if requests.find(db, model_id, subject) is not None:
             raise _taken(subject, "under way")
         if sum(n for state, n in requests.counts(db).items() if state in OPEN) >= BACKLOG:
-            raise Conflict(
+            raise Overloaded(
                 f"{BACKLOG} decisions are under way",
                 remedy="wait for some to be final, then try again",
             )

@@ -61,7 +61,7 @@ async def test_connection_broken__what_was_missed_comes_by_itself(browser: Brows
 
 async def test_stream_refused__says_so_and_looks_again(page: Page, served: Served):
     async def refuse(route: Route) -> None:
-        await route.fulfill(status=503, json={"detail": "128 connections listen already"})
+        await route.fulfill(status=429, json={"detail": "128 connections listen already"})
 
     await page.route("**/api/stream", refuse)
     await page.goto("/")

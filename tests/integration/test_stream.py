@@ -166,7 +166,7 @@ async def test_stream__too_many_listeners__one_more_is_refused(served: Served):
         for each in opened:
             await each.__aexit__(None, None, None)
 
-    assert refused.status_code == 503
+    assert refused.status_code == 429
     assert refused.headers["retry-after"]
     assert "listen" in refused.json()["detail"]
 

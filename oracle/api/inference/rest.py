@@ -160,7 +160,7 @@ def refused(error: OracleError) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     headers = [(b"content-type", b"application/json")]
     given: Mapping[str, str] = error.headers if isinstance(error, Refusal) else {}
     headers += [(name.lower().encode(), value.encode()) for name, value in given.items()]
-    if status == 503:
+    if status in (429, 503) and "Retry-After" not in given:
         headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
     return status, orjson.dumps({"error": text}), headers
 

@@ -15,7 +15,7 @@ from eth_utils.crypto import keccak
 from sqlalchemy.engine import Connection
 
 from oracle.core.canonical import canonical_json
-from oracle.core.errors import ConfigError, Conflict, InvalidInput
+from oracle.core.errors import ConfigError, Conflict, InvalidInput, Overloaded
 from oracle.core.lifecycle import Request
 from oracle.core.prediction import REQUEST_TAG, Prediction, subject_of
 from oracle.core.private_input import SALT_BYTES, commitment_of, seal_input
@@ -61,7 +61,8 @@ async def promise(
         ConfigError: this operator has no anchor log on this chain.
         NotFound: the node does not serve the model.
         InvalidInput: an input does not fit the card, or there are none or too many.
-        Conflict: the key was used for another body, or too many wait to be anchored.
+        Conflict: the key was used for another body.
+        Overloaded: too many wait to be anchored, or for the model.
         JournalError: nothing was promised.
         ChainError: the signer does not answer, or refuses.
     """
@@ -120,7 +121,7 @@ async def promise(
         if again is not None:
             return again
         if promises.count_waiting(db).count >= BACKLOG:
-            raise Conflict(
+            raise Overloaded(
                 f"{BACKLOG} predictions wait to be anchored", remedy="wait, then try again"
             )
         return [_added(db, each, salt) for each, salt in zip(signed, salts, strict=True)]

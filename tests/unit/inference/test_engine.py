@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from oracle.core.errors import InferenceError, InvalidInput, NotFound
+from oracle.core.errors import InferenceError, InvalidInput, NotFound, Overloaded
 from oracle.core.scoring import Outputs
 from oracle.core.tensors import encode_tensors
 from oracle.inference.engine import Engine
@@ -91,9 +91,9 @@ async def test_infer__more_than_may_wait__is_refused_at_once(model):
         found = await asyncio.gather(
             *(engine.infer(model.model_id, m) for m in ROWS[:6]), return_exceptions=True
         )
-        assert [type(each) for each in found] == [Outputs] * 4 + [InferenceError] * 2
+        assert [type(each) for each in found] == [Outputs] * 4 + [Overloaded] * 2
         assert "limit of 4" in str(found[5])
-        with pytest.raises(InferenceError, match="limit of 4"):
+        with pytest.raises(Overloaded, match="limit of 4"):
             await engine.infer_many(model.model_id, ROWS[:5])
         assert (await engine.infer(model.model_id, ROWS[0])).value == 2000
         assert engine.waiting == 0
