@@ -9,8 +9,8 @@ from oracle.api.examples import PROBLEMS
 from oracle.api.schemas import ModelLine, ModelList, ModelView, OnChain
 from oracle.api.views import hex_of
 from oracle.core.card_json import card_to_json
-from oracle.core.errors import Transient
-from oracle.core.model_card import ClassHead
+from oracle.core.errors import NotFound, Transient
+from oracle.core.model_card import ClassHead, FileDigest
 from oracle.inference.folder import StoredModel
 
 router = APIRouter(prefix="/api/models", tags=["models"])
@@ -47,12 +47,36 @@ async def model(request: Request, name: str) -> ModelView:
 async def file(request: Request, name: str) -> Response:
     """The ``.onnx`` file as it was verified; its SHA-256 is in the card, and is the ETag."""
     found = context_of(request).model(name)
-    tag = f'"sha256:{found.card.model.onnx.sha256}"'
+    return _octets(request, found.onnx, found.card.model.onnx, f"{found.name}.onnx")
+
+
+@router.get(
+    "/{name}/files/{part}",
+    summary="One of the model's files",
+    response_class=Response,
+    responses={**PROBLEMS, 200: {"content": {"application/octet-stream": {}}}},
+)
+async def part(request: Request, name: str, part: str) -> Response:
+    """The ``.onnx`` file, or a file of its weights, by the name in the card, as it was verified."""
+    found = context_of(request).model(name)
+    files = found.card.model
+    octets = {files.onnx.file: found.onnx, **found.external}
+    for digest in (files.onnx, *files.external):
+        if digest.file == part:
+            return _octets(request, octets[part], digest, part)
+    raise NotFound(
+        f"model {found.name} has no file {part[:80]!r}",
+        remedy="its card names: " + ", ".join(octets),
+    )
+
+
+def _octets(request: Request, octets: bytes, digest: FileDigest, name: str) -> Response:
+    tag = f'"sha256:{digest.sha256}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=3600"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    headers["Content-Disposition"] = f'attachment; filename="{found.name}.onnx"'
-    return Response(found.onnx, media_type="application/octet-stream", headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return Response(octets, media_type="application/octet-stream", headers=headers)
 
 
 async def on_chain(context: Context, model: StoredModel) -> OnChain:

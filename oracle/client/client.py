@@ -281,15 +281,18 @@ class Client:
         return check(receipt, files, rpc=self._rpc, contract=contract)
 
     def _model_files(self, receipt: Receipt) -> dict[str, bytes]:
-        """The model's file from the node; what the node does not serve, the check says."""
-        onnx = receipt.card.model.onnx
-        if onnx.sha256 not in self._files:
-            name = "0x" + receipt.prediction.model_id.hex()
+        """The model's files from the node; what the node does not serve, the check says."""
+        model = receipt.card.model
+        name = "0x" + receipt.prediction.model_id.hex()
+        for digest in (model.onnx, *model.external):
+            if digest.sha256 in self._files:
+                continue
+            path = f"/api/models/{name}/files/{quote(digest.file)}"
             try:
-                self._files[onnx.sha256] = self._node.octets(f"/api/models/{name}/file")
+                self._files[digest.sha256] = self._node.octets(path)
             except NotFound:
                 return {}
-        return {onnx.file: self._files[onnx.sha256]}
+        return {each.file: self._files[each.sha256] for each in (model.onnx, *model.external)}
 
     def _input(self, model: str, given: Any) -> Any:
         if given is None:

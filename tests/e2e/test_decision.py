@@ -222,11 +222,21 @@ async def test_check__model_file_altered__fails_where_it_was(page: Page, served:
         octets[-1] ^= 1
         await route.fulfill(body=bytes(octets))
 
-    await page.route("**/api/models/*/file", other_file)
+    await page.route("**/api/models/*/files/model.onnx", other_file)
     await check(page, served, await ask(served))
 
     wrong = page.locator('.steps [data-outcome="wrong"]')
     await expect(wrong).to_contain_text("The model’s file is the one that the card names")
+
+
+async def test_check__model_file_not_to_be_had__is_not_taken_for_a_lie(page: Page, served: Served):
+    await page.route("**/api/models/*/files/*", lambda route: route.abort())
+    await check(page, served, await ask(served))
+
+    await expect(page.locator(".outcome")).to_contain_text("some of it could not be checked")
+    open_ = page.locator('.steps [data-outcome="open"]')
+    await expect(open_).to_contain_text(["The model’s file is the one that the card names"])
+    await expect(page.locator('.steps [data-outcome="wrong"]')).to_have_count(0)
 
 
 async def test_names__with_markup__are_only_text(page: Page, served: Served):

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,13 +15,17 @@ import pytest_asyncio
 from eth_utils.crypto import keccak
 
 from oracle.api.app import create_app
+from oracle.api.context import Context
 from oracle.api.keys import ApiKeys
 from oracle.chain.local import local_chain
 from oracle.chain.rpc import RpcPool
 from oracle.core.errors import Transient
+from oracle.inference.folder import load_model
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node
 from tests.support.harness import World, deployed_world, running_node
+from tests.unit.inference.test_folder import with_external
+from tests.unit.inference.test_intake import saved, taken_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -348,7 +353,27 @@ async def test_models__card_policy_and_file__are_those_on_chain(api: Api):
         cached = await api.http.get(found["file"], headers={"if-none-match": file.headers["etag"]})
         assert cached.status_code == 304
         assert not cached.content
+        named = await api.http.get(f"/api/models/{name}/files/{model.card.model.onnx.file}")
+        assert named.content == file.content
     assert (await api.http.get("/api/models/nope/file")).status_code == 404
+    other = await api.http.get(f"/api/models/{model.name}/files/card.json")
+    assert (other.status_code, other.json()["remedy"]) == (404, "its card names: model.onnx")
+
+
+async def test_models__weights_of_their_own__are_served_by_their_names(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    octets, weights = with_external("weights.bin")
+    (tmp_path / "weights.bin").write_bytes(weights)
+    taken_in(saved(tmp_path, octets), tmp_path / "m", {"head": "score", "index": "0, 2"})
+    stored = load_model(tmp_path / "m")
+    monkeypatch.setattr(Context, "model", lambda *_: stored)
+
+    for digest in (stored.card.model.onnx, *stored.card.model.external):
+        reply = await api.http.get(f"/api/models/{stored.name}/files/{digest.file}")
+        assert hashlib.sha256(reply.content).hexdigest() == digest.sha256
+        assert reply.headers["etag"] == f'"sha256:{digest.sha256}"'
+    assert reply.content == weights
 
 
 async def test_models__every_policy__is_put_into_words(api: Api):

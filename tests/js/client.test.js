@@ -36,6 +36,23 @@ describe("a call of the node", () => {
     assert.equal(seen[0].body.input.x, String(big));
   });
 
+  it("reads a model's card, its file and its weights", async () => {
+    const card = { name: "m", model: { file: "model.onnx", external: [{ file: "w 1.bin" }] } };
+    const answers = new Map([
+      ["/api/models/m", JSON.stringify({ card, file: "/api/models/m/file" })],
+      ["/api/models/m/file", "graph"],
+      ["/api/models/m/files/w%201.bin", "weights"],
+    ]);
+    const node = new OracleNode("http://node.example", {
+      fetch: async (url) => new Response(answers.get(new URL(url).pathname)),
+    });
+    const read = node.files("m");
+    const text = async (name) => new TextDecoder().decode(await read(name));
+    assert.deepEqual(JSON.parse(await text("card.json")), card);
+    assert.equal(await text("model.onnx"), "graph");
+    assert.equal(await text("w 1.bin"), "weights");
+  });
+
   it("that is refused is not made again", async () => {
     let calls = 0;
     const problem = {

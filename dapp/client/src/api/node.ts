@@ -2,7 +2,7 @@
 
 import { type Hex, bytesToHex } from "viem";
 
-import { InvalidInput, NodeError, OracleError } from "../errors.ts";
+import { NodeError, OracleError } from "../errors.ts";
 import type { ReadFile } from "../model/model.ts";
 import { readReceipt } from "../receipt/reader.ts";
 import type { Receipt } from "../receipt/receipt.ts";
@@ -156,20 +156,15 @@ export class OracleNode {
     return this.#http.json(`/api/models/${encodeURIComponent(name)}`);
   }
 
-  /** Reads a model's card and file from the node: for `Model.create` and `verify`. */
+  /** Reads a model's card and files from the node: for `Model.create` and `verify`. */
   files(name: string): ReadFile {
     const view = this.model(name);
     view.catch(() => {}); // thrown where it is read
     return async (file) => {
       const { card, file: path } = await view;
       if (file === "card.json") return new TextEncoder().encode(JSON.stringify(card));
-      if (file === card.model.file) {
-        return new Uint8Array(await (await this.#http.call(path)).arrayBuffer());
-      }
-      throw new InvalidInput(
-        `the node does not serve ${file}`,
-        "get the model's folder, and read it from there",
-      );
+      const part = file === card.model.file ? path : `${path}s/${encodeURIComponent(file)}`;
+      return new Uint8Array(await (await this.#http.call(part)).arrayBuffer());
     };
   }
 

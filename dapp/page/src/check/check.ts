@@ -90,9 +90,11 @@ async function checkReceipt(
 ): Promise<void> {
   const { files, runtime } = await import("./run.js");
   let last: Check | null = null;
+  let missing: unknown = null;
+  const read = files(file);
   try {
     await verify(receipt, {
-      files: files(file),
+      files: (name) => read(name).catch((error: unknown) => Promise.reject((missing = error))),
       runtime,
       ...(connection && { client: clientOf(connection) }),
       onCheck: (check) => {
@@ -102,9 +104,10 @@ async function checkReceipt(
     });
   } catch (error) {
     const failed = (last as Check | null)?.outcome === "failed" ? (last as unknown as Check) : null;
-    // That a chain or a runtime is away says nothing about the decision.
-    const isAway = error instanceof ChainError;
-    const what = error instanceof OracleError ? error.message : String(error);
+    // That a chain, or the node with its files, is away says nothing about the decision.
+    const isAway = error instanceof ChainError || missing !== null;
+    const said = missing ?? error;
+    const what = said instanceof OracleError ? said.message : String(said);
     tell(steps, { ...(failed ?? { name: "run again" }), what }, isAway ? "open" : "wrong");
   }
 }

@@ -11,7 +11,7 @@ ort.env.wasm.numThreads = 1;
 
 export const runtime: Runtime = ort;
 
-/** Fetches the model's file, whatever the card calls it. */
+/** Fetches the model's files by the names in its card. */
 export function files(path: string): ReadFile {
-  return () => bytes(path);
+  return (name) => bytes(`${path}s/${encodeURIComponent(name)}`);
 }
