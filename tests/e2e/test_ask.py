@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from oracle.chain.artifacts import load_artifact
 from oracle.node.metrics import Metrics
@@ -38,6 +38,35 @@ async def test_form__is_made_from_the_card(page: Page, served: Served):
     await page.locator("#send").click()
     assert await income.evaluate("field => !field.validity.valid")
     await expect(page.locator("#outcome")).to_be_empty()
+
+
+async def test_form__of_a_model_that_takes_tensors__sends_them(page: Page, served: Served):
+    sent = []
+
+    async def tensors(route: Route) -> None:
+        model = await (await route.fetch()).json()
+        tensor = {"name": "x", "dtype": "float32", "shape": ["rows", 2]}
+        model["card"]["input"] = {"encoding": "tensors", "tensors": [tensor]}
+        await route.fulfill(json=model)
+
+    async def take(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        await route.fulfill(status=409, json={"detail": "taken", "remedy": "ask again"})
+
+    await page.route("**/api/models/delivery-time", tensors)
+    await page.route("**/api/decisions", take)
+    await page.goto("/#/ask/delivery-time")
+    await page.get_by_label("This node").check()
+    field = page.get_by_label("Tensors as JSON")
+    for wrong, why in (("{", "no JSON"), ('{"tensors": {"y": [[1]]}}', "x")):
+        await field.fill(wrong)
+        await page.locator("#send").click()
+        await expect(page.get_by_role("alert")).to_contain_text(why)
+    assert sent == []
+    await field.fill('{"tensors": {"x": [[1, 2]]}}')
+    await page.locator("#send").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Taken")
+    assert [each["input"] for each in sent] == [{"tensors": {"x": [[1, 2]]}}]
 
 
 async def test_wallet__asks_on_chain__and_the_verdict_shows(
