@@ -15,12 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from oracle.cli.running import run
 from oracle.inference.folder import load_model
 from tests.support.inference import serving
 
@@ -125,4 +126,5 @@ async def _serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1])))
+    with suppress(KeyboardInterrupt):  # stopped
+        run(_serve(Path(sys.argv[1])))
