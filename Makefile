@@ -5,6 +5,8 @@
 # make page   the page that the node serves, bundled
 # make screenshots  the page as it looks, into docs/screenshots
 # make coverage  the branches of oracle/core and of the contracts that tests take: all of them
+# make fuzz   longer walks and more inputs for the contracts: RUNS=256 SEED=0x7 (one at random without SEED)
+# make mutation  which changes of the core and of the contracts would no test notice? takes hours
 # make slither  static analysis of the contracts, each finding answered
 # make bench  gas and inference figures, next to their limits
 # make bench-serving  the inference protocol beside MLServer and bare ONNX Runtime; installs MLServer once
@@ -20,7 +22,7 @@ PIP := $(BIN)/python -m pip --quiet --no-input
 export PATH := $(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up page test test-python test-solidity test-js coverage slither check format migration bench bench-serving package screenshots soak install install-dev lock clean
+.PHONY: demo up page test test-python test-solidity test-js coverage fuzz mutation slither check format migration bench bench-serving package screenshots soak install install-dev lock clean
 
 demo: install
 	@oracle demo
@@ -121,6 +123,23 @@ bench-serving: install-dev .venv-mlserver/.installed
 	@.venv-mlserver/bin/python -m pip install --quiet --no-input mlserver==1.7.1 onnxruntime==1.32.0 uvloop==0.21.0
 	@touch $@
 
+RUNS ?= 256
+fuzz: install-dev
+	@seed=$${SEED:-0x$$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')}; \
+	  echo "make fuzz RUNS=$(RUNS) SEED=$$seed"; RUNS=$(RUNS) SEED=$$seed npm run --silent fuzz:sol
+
+# In an environment of its own, on top of the oracle's.
+mutation: install-dev .venv-mutation/.installed
+	.venv-mutation/bin/python -m mutmut run --max-children 1
+	.venv-mutation/bin/python -m mutmut results
+	node tests/support/solidity/mutate.js
+
+.venv-mutation/.installed: tests/support/mutation/requirements.lock .venv/.installed-dev
+	@$(PYTHON) -m venv .venv-mutation
+	@.venv-mutation/bin/python -m pip install --quiet --no-input --no-deps --require-hashes --requirement $<
+	@$(BIN)/python -c 'import site; print(*site.getsitepackages(), sep="\n")' >"$$(echo .venv-mutation/lib/python3.*/site-packages)/oracle.pth"
+	@touch $@
+
 MINUTES ?= 10
 soak: install-dev
 	$(BIN)/python -m tests.support.walk --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
@@ -140,9 +159,11 @@ lock: install
 	$(LOCK) --extra grpc --extra postgres --extra s3 --group build \
 	  --constraint requirements-dev.lock --output-file deploy/requirements.lock
 	$(COMPILE) tests/support/slither/requirements.in --output-file tests/support/slither/requirements.lock
+	$(COMPILE) tests/support/mutation/requirements.in --constraint requirements-dev.lock \
+	  --output-file tests/support/mutation/requirements.lock
 	npm install --package-lock-only
 	$(BIN)/python .ci/platforms.py
 
 clean:
-	rm -rf .venv .venv-mlserver .venv-slither node_modules .oracle artifacts cache coverage dist build oracle/api/static
+	rm -rf .venv .venv-mlserver .venv-slither .venv-mutation mutants node_modules .oracle artifacts cache coverage dist build oracle/api/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

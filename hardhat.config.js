@@ -20,6 +20,20 @@ const tests = globSync("tests/contracts/**/*.sol", { cwd: root });
 // Instrumented contracts are kept apart: nothing else may take them for what is shipped.
 const built = process.argv.includes("--coverage") ? "./.oracle/coverage/" : "./";
 
+const shared = {
+  blockTimestamp: 1_900_000_000n,
+  fsPermissions: {
+    readFile: [
+      "tests/vectors/merkle.json",
+      "tests/vectors/prediction.json",
+      "tests/vectors/seal.json",
+      "tests/vectors/tally.json",
+    ],
+  },
+};
+const walks = Number(process.env.RUNS ?? 256);
+const seed = process.env.SEED;
+
 export default defineConfig({
   plugins: [branches],
   coverage: { skipFiles: ["contracts/mocks/**"] },
@@ -42,17 +56,20 @@ export default defineConfig({
   },
   test: {
     solidity: {
-      blockTimestamp: 1_900_000_000n,
-      fsPermissions: {
-        readFile: [
-          "tests/vectors/merkle.json",
-          "tests/vectors/prediction.json",
-          "tests/vectors/seal.json",
-          "tests/vectors/tally.json",
-        ],
+      profiles: {
+        // The same inputs and walks every time.
+        default: {
+          ...shared,
+          fuzz: { runs: 256 },
+          invariant: { runs: 24, depth: 128, failOnRevert: true },
+        },
+        // `make fuzz`: others, and more of them.
+        long: {
+          ...shared,
+          fuzz: { runs: 20 * walks, seed },
+          invariant: { runs: walks, depth: 512, failOnRevert: true },
+        },
       },
-      fuzz: { runs: 256 },
-      invariant: { runs: 24, depth: 128, failOnRevert: true },
     },
   },
 });

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ from oracle.core.merkle import (
     hash_leaf,
     hash_pair,
     proof_length,
+    root_from,
     verify_proof,
 )
 from oracle.core.prediction import Prediction
@@ -217,8 +219,10 @@ def test_prediction_of_a_batch__binds_log_and_header() -> None:
     batch = BATCHES[1]
     said = as_prediction(batch, chain_id=CHAIN, log=LOG, at=1)
     assert said.model_id == log_id(CHAIN, LOG) != log_id(CHAIN + 1, LOG)
+    head = keccak256(b"decision-oracle/anchor-log/1")
+    assert said.model_id == keccak256(head + encode(("uint256", "address"), (CHAIN, LOG)))
     assert said.output_hash == said.subject == batch.id(CHAIN, LOG)
-    assert (said.input_hash, said.value) == (batch.root, batch.count)
+    assert (said.input_hash, said.value, said.confidence) == (batch.root, batch.count, 0)
 
 
 @pytest.mark.parametrize(
@@ -245,9 +249,11 @@ def test_batch__at_the_ends_of_a_log__is_one() -> None:
 
 
 def test_arguments__of_the_first_and_of_any_other__are_the_interfaces() -> None:
-    first, second = BATCHES[0], BATCHES[1]
     zero = bytes(32)
-    assert anchor_arguments(None, first) == (zero, zero, first.count << 64, first.root)
+    none = (zero, zero, BATCHES[0].count << 64, BATCHES[0].root)
+    assert anchor_arguments(None, BATCHES[0]) == none
+    first, second = BATCHES[1], BATCHES[2]
+    assert min(first.number, first.first_index, first.count) > 0
     *last, span, root = anchor_arguments(first, second)
     assert (last, root) == ([first.root, first.previous], second.root)
     octets = span.to_bytes(32, "big")
@@ -276,3 +282,18 @@ def test_evidence__with_a_node_too_few_or_too_many__is_no_evidence() -> None:
 def test_proof__of_a_place_that_no_tree_has__is_refused(position: int, count: int) -> None:
     with pytest.raises(VerificationError, match=f"no leaf {position} in a tree of {count}"):
         verify_proof(bytes(32), bytes(32), (), position=position, count=count)
+
+
+def test_evidence__of_a_log_of_any_length__is_read_back_whole() -> None:
+    said = prediction_of(NINE["predictions"][0])
+    count, position = MAX_LEAVES - 1, MAX_LEAVES - 2**20
+    first = MAX_INDEX - 2**40
+    proof = tuple(bytes([n]) * 32 for n in range(proof_length(position, count)))
+    root = root_from(leaf_of(first + position, said), proof)
+    batch = Batch(number=2**63 + 5, first_index=first, count=count, root=root, previous=b"p" * 32)
+    evidence = encode_evidence(batch, first + position, proof)
+    found = decode_evidence(evidence, said)
+    assert (found.batch, found.index, found.proof) == (batch, first + position, proof)
+    for wrong in (evidence + b"\0", evidence[:-1]):
+        with pytest.raises(InvalidInput):
+            decode_evidence(wrong, said)

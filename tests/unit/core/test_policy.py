@@ -79,6 +79,9 @@ def test_class__each_label_has_its_verdict__others_are_refused():
     ("base", "change"),
     [
         (CLASS, {"labelCount": 33}),
+        (CLASS, {"labelCount": 0, "verdictByLabel": "0x" + "00" * 32}),
+        (CLASS, {"verdictByLabel": "0x010203" + "0A" * 29}),
+        (CLASS, {"verdictByLabel": "0x010203" + "00" * 30}),
         (CLASS, {"labelCount": 2}),
         (CLASS, {"labelCount": 4}),
         (CLASS, {"verdictByLabel": "0x04" + "00" * 31, "labelCount": 1}),
@@ -100,3 +103,18 @@ def test_policy__what_the_contract_can_not_hold__is_refused(base, change):
 def test_policy__a_verdict_without_meaning__is_refused():
     with pytest.raises(InvalidInput, match="meaning"):
         parse_policy(json.dumps({**THRESHOLD, "meaning": {"ACCEPT": "a"}}))
+
+
+def test_class__of_one_label__is_a_policy():
+    arguments = {**CLASS["arguments"], "verdictByLabel": "0x02" + "00" * 31, "labelCount": 1}
+    rule = parse_policy(json.dumps({**CLASS, "arguments": arguments})).rule
+    assert rule.decide(0, 900_000) is Verdict.ACCEPT
+
+
+@pytest.mark.parametrize(("name", "least"), [("fee_gwei", 0), ("max_age_seconds", 1)])
+def test_policy__fee_and_age__are_what_the_registry_holds(name, least):
+    for taken in (least, 2**32 - 1):
+        assert getattr(parse_policy(json.dumps({**THRESHOLD, name: taken})), name) == taken
+    for refused in (least - 1, 2**32):
+        with pytest.raises(InvalidInput, match=name):
+            parse_policy(json.dumps({**THRESHOLD, name: refused}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import permutations
 
@@ -244,15 +245,17 @@ def test_signers__of_what_names_no_member__are_refused(evidence: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "message",
+    "make",
     [
-        COMMITTEE.vote(opinion(-7, 900_000)),
-        COMMITTEE.opinion(opinion(-7, 900_000)),
-        COMMITTEE.message('{"at":1,"from":"ü"}'.encode()),
+        lambda: COMMITTEE.vote(opinion(-7, 900_000)),
+        lambda: COMMITTEE.opinion(opinion(-7, 900_000)),
+        lambda: COMMITTEE.message('{"at":1,"from":"ü"}'.encode()),
     ],
-    ids=lambda message: str(message.primary_type),
 )
-def test_message__as_wallets_sign_its_json__has_the_same_digest(message: TypedMessage) -> None:
+def test_message__as_wallets_sign_its_json__has_the_same_digest(
+    make: Callable[[], TypedMessage],
+) -> None:
+    message = make()
     wallet = Account.sign_message(encode_typed_data(full_message=message.as_json()), KEYS[0].key)
     assert bytes(wallet.message_hash) == message.digest
 
@@ -268,3 +271,21 @@ def test_messages__votes_and_opinions__are_never_each_others() -> None:
     }
     assert len(digests) == 5
     assert COMMITTEE.vote(said).digest == COMMITTEE.vote_digest(said)
+
+
+def test_message__that_is_no_text__is_shown_as_far_as_it_is_one() -> None:
+    assert COMMITTEE.message(b"a\xff").as_json()["message"] == {"body": "a\ufffd"}
+
+
+def test_compact_signature__taken_apart__keeps_its_parity() -> None:
+    assert expand(compact_of(1, 2, 0)) == (1, 2, 0)
+    assert expand(compact_of(1, 2, 1)) == (1, 2, 1)
+
+
+def test_evidence__of_wallets__marks_each_and_says_how_long_each_signature_is() -> None:
+    votes = {MEMBERS[0]: b"a" * 64, MEMBERS[2]: b"b" * 3, MEMBERS[3]: b"c" * 300}
+    evidence = encode_evidence(COMMITTEE, votes, SUBJECT)
+    assert evidence[:8] == bytes.fromhex("0000000d0000000c")
+    assert evidence[8:] == b"a" * 64 + b"\0\3" + b"b" * 3 + b"\x01\x2c" + b"c" * 300
+    assert signers_of(COMMITTEE, evidence) == tuple(votes)
+    assert signers_of(COMMITTEE, bytes(8)) == ()

@@ -175,3 +175,21 @@ def test_structs__as_the_abi_takes_them__are_in_the_interfaces_order() -> None:
     types += ["bytes32", "bytes32", "int128", "uint32", "bytes32"]
     values = (committee.chain_id, committee.attestor, *key.as_abi(), operator, *opening.as_abi())
     assert keccak256(encode(types, values))[:31] == seal_of(committee, key, operator, opening)[:31]
+
+
+TERMS = {"commit_window": 1, "reveal_window": 1, "bond": 0, "tolerance": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("commit_window", 2**32 - 1),
+        ("reveal_window", 2**32 - 1),
+        ("bond", 2**96 - 1),
+        ("tolerance", 2**128 - 1),
+    ],
+)
+def test_terms__up_to_what_the_contract_holds__are_taken(name: str, most: int) -> None:
+    assert getattr(Terms(**{**TERMS, name: most}), name) == most  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput):
+        Terms(**{**TERMS, name: most + 1})  # type: ignore[arg-type]

@@ -57,3 +57,35 @@ def test_bump__any_attempt__raises_both_fees_or_waits(last: int, tip: int, base_
 
 def test_answer_gas__callback__leaves_the_exact_gas_behind_63_64() -> None:
     assert (answer_gas(630_000) - answer_gas(0)) * 63 // 64 >= 630_000
+
+
+@pytest.mark.parametrize(
+    ("last", "base_fee", "bumped"),
+    [
+        (Fees(max_fee=100, priority_fee=10), 0, Fees(max_fee=125, priority_fee=13)),
+        (Fees(max_fee=100, priority_fee=10), 57, Fees(max_fee=125, priority_fee=13)),
+        (Fees(max_fee=100, priority_fee=10), 58, Fees(max_fee=126, priority_fee=13)),
+        (Fees(max_fee=0, priority_fee=0), 0, Fees(max_fee=1, priority_fee=1)),
+        (Fees(max_fee=5, priority_fee=4), 0, Fees(max_fee=7, priority_fee=5)),
+    ],
+)
+def test_bump__of_either_bound__is_a_quarter_more_or_as_quoted_anew(
+    last: Fees, base_fee: int, bumped: Fees
+) -> None:
+    assert POLICY.bump(last, base_fee) == bumped
+
+
+def test_bump__at_the_ceiling__is_the_ceiling_or_waits() -> None:
+    policy = FeePolicy(ceiling=125, priority=1)
+    last = Fees(max_fee=100, priority_fee=10)
+    assert policy.bump(last, 10**6) == Fees(max_fee=125, priority_fee=13)
+    assert policy.bump(Fees(max_fee=101, priority_fee=10), 0) is None
+    whole = Fees(max_fee=125, priority_fee=125)
+    assert policy.bump(Fees(max_fee=100, priority_fee=100), 0) == whole
+    assert policy.bump(Fees(max_fee=100, priority_fee=101), 0) is None
+
+
+def test_answer_gas__is_the_contracts_own_work_and_what_the_callback_needs() -> None:
+    assert answer_gas(0) == 150_000
+    assert answer_gas(63) == 150_000 + 64 + 10_000
+    assert answer_gas(1) == 150_000 + 1 + 10_000
