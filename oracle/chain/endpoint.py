@@ -12,10 +12,11 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import aiohttp
+import orjson
 from eth_typing import URI
 from web3 import AsyncHTTPProvider
 from web3._utils.http_session_manager import HTTPSessionManager
-from web3.types import RPCEndpoint
+from web3.types import RPCEndpoint, RPCResponse
 
 from oracle.chain.replies import RateLimited, Unreachable
 from oracle.chain.wire import malformed, to_int
@@ -128,6 +129,16 @@ class HttpProvider(AsyncHTTPProvider):
     def __init__(self, url: str, timeout: float) -> None:
         super().__init__(URI(url), exception_retry_configuration=None)
         self._request_session_manager = _KeptAlive(timeout)
+
+    def encode_rpc_request(self, method: RPCEndpoint, params: Any) -> bytes:
+        return orjson.dumps(self.form_request(method, params))
+
+    def encode_batch_rpc_request(self, requests: list[tuple[RPCEndpoint, Any]]) -> bytes:
+        return orjson.dumps([self.form_request(method, params) for method, params in requests])
+
+    @staticmethod
+    def decode_rpc_response(raw_response: bytes) -> RPCResponse:
+        return cast(RPCResponse, orjson.loads(raw_response))
 
     async def disconnect(self) -> None:
         await cast(_KeptAlive, self._request_session_manager).close()

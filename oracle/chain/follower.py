@@ -103,10 +103,11 @@ class Follower:
             async for block in self._by_range(head.number - CATCH_UP):
                 yield block
         while self._next <= head.number:
-            step = await self._one(head)
-            if step is None:
+            steps = await self._up_to(head)
+            if not steps:
                 return
-            yield step
+            for step in steps:
+                yield step
 
     @property
     def _next(self) -> int:
@@ -186,19 +187,39 @@ class Follower:
         except BlockUnknown:
             return None
 
-    async def _one(self, head: BlockStamp) -> NewBlock | Rewind | None:
-        """The next block; a rewind where it does not continue the tail; None to look again."""
+    async def _up_to(self, head: BlockStamp) -> Sequence[NewBlock | Rewind]:
+        """The next blocks, by their hashes; a rewind where they do not continue the tail; nothing
+        to look again.
+        """
+        last = min(head.number, self._next + CATCH_UP - 1)
         try:
-            stamp = head if self._next == head.number else await self._rpc.block(self._next)
-            if self._tail and stamp.parent_hash != self._tail[-1][1]:
-                return await self._rewind(stamp)
-            beside = frozenset(self._beside())
-            logs = await self._rpc.logs(
-                address=[self._address, *sorted(beside)], block_hash=stamp.hash
+            before = await self._headers(self._next, last - 1) if self._next < last else []
+            stamps = [stamp for stamp, _ in before]
+            stamps.append(head if last == head.number else await self._rpc.block(last))
+            if self._tail and stamps[0].parent_hash != self._tail[-1][1]:
+                rewind = await self._rewind(stamps[0])
+                return [] if rewind is None else [rewind]
+            row = stamps[:1]
+            for stamp in stamps[1:]:
+                if stamp.parent_hash != row[-1].hash:
+                    break  # replaced meanwhile: the next look tells by what
+                row.append(stamp)
+            return await self._with_logs(row)
+        except BlockUnknown:
+            return []  # the head shrank or the endpoint lags: the next look tells
+
+    async def _with_logs(self, row: Sequence[BlockStamp]) -> Sequence[NewBlock]:
+        beside = frozenset(self._beside())
+        addresses = [self._address, *sorted(beside)]
+        try:
+            logs = await self._rpc.logs_in_blocks(
+                address=addresses, hashes=[stamp.hash for stamp in row]
             )
         except BlockUnknown:
-            return None  # the head shrank or the endpoint lags: the next look tells
-        return self._append(stamp, logs, beside)
+            if len(row) == 1:
+                raise
+            return await self._with_logs(row[:1])
+        return [self._append(stamp, own, beside) for stamp, own in zip(row, logs, strict=True)]
 
     def _append(self, stamp: BlockStamp, logs: Sequence[Log], beside: frozenset[str]) -> NewBlock:
         decoded = decode_logs(logs, self._address)

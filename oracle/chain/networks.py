@@ -33,8 +33,11 @@ _FIELDS: Mapping[str, tuple[type, ...]] = {
     "explorer": (str,),
     "currency": (str,),
     "evm": (str,),
+    "in_flight": (int,),
 }
-_OPTIONAL = {"rpc_urls", "explorer", "currency", "evm"}
+_OPTIONAL = {"rpc_urls", "explorer", "currency", "evm", "in_flight"}
+IN_FLIGHT = 64
+"""What a public chain's nodes keep of one key without a murmur."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,7 @@ class Network:
         explorer: URL of a block explorer, or "".
         currency: what fees are paid in.
         evm: the EVM rules the chain has, by the compiler's name; for ``deploy``.
+        in_flight: most transactions of a node that are sent and not yet mined.
     """
 
     key: str
@@ -65,6 +69,7 @@ class Network:
     explorer: str
     currency: str
     evm: str
+    in_flight: int = IN_FLIGHT
 
     @property
     def is_local(self) -> bool:

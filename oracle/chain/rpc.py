@@ -5,15 +5,15 @@ Reads fail over from endpoint to endpoint; signed transactions go to every one o
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from oracle.chain.block_logs import BlockLogs
 from oracle.chain.broadcast import Broadcaster
 from oracle.chain.endpoint import Call, Endpoint, EndpointState, EndpointStatus
-from oracle.chain.errors import BlockUnknown, MethodMissing
+from oracle.chain.errors import BlockUnknown
 from oracle.chain.failover import BATCH, Reply, value_of
-from oracle.chain.log_filter import Topic, fits, logs_of, of_these, one_or_all, topic_of, unheard
+from oracle.chain.log_filter import Topic, fits, logs_of, one_or_all, topic_of
 from oracle.chain.replies import Broadcast, SendOutcome
 from oracle.chain.wire import (
     BlockRef,
@@ -27,7 +27,6 @@ from oracle.chain.wire import (
     to_bytes,
     to_fee_history,
     to_int,
-    to_list,
     to_receipt,
 )
 from oracle.core.errors import ChainError, Transient
@@ -157,76 +156,23 @@ class RpcPool(Broadcaster):
         return found
 
     async def logs(self, *, address: str | Sequence[str], block_hash: bytes) -> list[Log]:
-        """One contract's logs in one block, in order; or those of several.
+        """One contract's logs in one block, in order; or those of several: ``logs_in_blocks``."""
+        (found,) = await self.logs_in_blocks(address=address, hashes=[block_hash])
+        return found
 
-        The endpoint must show in the same breath that it knows the block, since some answer an
-        unknown block with no logs; and where the header's bloom filter says that there are logs,
-        none are believed only when nobody gives any, and neither do the block's receipts: an index
-        of logs may be late where the block is there.
+    async def logs_in_blocks(
+        self, *, address: str | Sequence[str], hashes: Sequence[bytes]
+    ) -> list[list[Log]]:
+        """For each block, by its hash, the logs of one contract or of several, in order.
+
+        Args:
+            hashes: of at most half a batch's blocks.
 
         Raises:
-            BlockUnknown: no endpoint knows the block.
+            BlockUnknown: no endpoint knows all the blocks.
         """
-        name = "0x" + block_hash.hex()
         wanted = [address] if isinstance(address, str) else [*address]
-        calls: list[Call] = [
-            ("eth_getLogs", [{"address": one_or_all(wanted), "blockHash": name}]),
-            ("eth_getBlockByHash", [name, False]),
-        ]
-        doubted = False
-
-        def judge(_: Endpoint, replies: list[Reply]) -> list[Log]:
-            nonlocal doubted
-            block = value_of(replies[1], "eth_getBlockByHash")
-            if block is None:
-                raise BlockUnknown(f"block {name} is unknown", remedy="wait for it, or look again")
-            found = logs_of(replies[0], wanted)
-            if any(log.block_hash != block_hash for log in found):
-                raise malformed("log.blockHash", "another block's")
-            if not final and unheard(block.get("logsBloom"), found, wanted):
-                doubted = True
-                raise BlockUnknown(f"logs of block {name} are missing")
-            return found
-
-        final = False
-        try:
-            return await self.first(calls, judge)
-        except BlockUnknown:
-            if not doubted:
-                raise
-        final = True
-        await asyncio.sleep(0.1)
-        found = await self.first(calls, judge)
-        return await self._logs_in_receipts(name, wanted) or found
-
-    async def _logs_in_receipts(self, block: str, addresses: Sequence[str]) -> list[Log]:
-        """The logs in a block's receipts; none where no endpoint gives them all."""
-
-        def judge(_: Endpoint, replies: list[Reply]) -> list[Log]:
-            receipts = value_of(replies[0], "eth_getBlockReceipts")
-            if receipts is None:
-                raise MethodMissing("eth_getBlockReceipts gives nothing")
-            listed = [to_receipt(each) for each in to_list(receipts, "eth_getBlockReceipts")]
-            logs = [log for each in listed for log in each.logs]
-            return of_these([log for log in logs if log.block_hash.hex() == block[2:]], addresses)
-
-        try:
-            return await self.first([("eth_getBlockReceipts", [block])], judge)
-        except MethodMissing:
-            return await self._logs_one_by_one(block, addresses)
-        except ChainError:
-            return []
-
-    async def _logs_one_by_one(self, block: str, addresses: Sequence[str]) -> list[Log]:
-        """The same for endpoints that give receipts by transaction only."""
-        try:
-            found = await self.call("eth_getBlockByHash", [block, False])
-            names = [] if found is None else to_list(found.get("transactions"), "transactions")
-            receipts = await self.receipts([to_bytes(each, "transaction", 32) for each in names])
-        except ChainError:
-            return []
-        logs = [log for each in receipts if each is not None for log in each.logs]
-        return of_these([log for log in logs if log.block_hash.hex() == block[2:]], addresses)
+        return await BlockLogs(self, wanted, hashes).read()
 
     async def logs_between(
         self,

@@ -268,6 +268,7 @@ def node_options(place: Place, start_block: int) -> NodeOptions:
         confirmations=settings.confirmations or network.confirmations,
         finality=settings.finality or network.finality_blocks,
         poll=network.poll_seconds,
+        in_flight=network.in_flight,
         start_block=start_block,
         anchor_within=settings.anchor_within,
         anchor_every=settings.anchor_every,

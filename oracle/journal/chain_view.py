@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,11 +33,20 @@ class DecisionRecord:
 
 
 _ADD = sa.insert(blocks)
+_HASHES = sa.select(blocks.c.number, blocks.c.hash).where(
+    blocks.c.number.in_(sa.bindparam("at", expanding=True))
+)
 
 
 def add_block(db: Connection, number: int, block_hash: bytes, timestamp: int) -> None:
     """Append a block to the tail."""
-    db.execute(_ADD, {"number": number, "hash": block_hash, "timestamp": timestamp})
+    add_blocks(db, [(number, block_hash, timestamp)])
+
+
+def add_blocks(db: Connection, row: Sequence[tuple[int, bytes, int]]) -> None:
+    """Append blocks to the tail: number, hash and Unix time of each."""
+    names = ("number", "hash", "timestamp")
+    db.execute(_ADD, [dict(zip(names, block, strict=True)) for block in row])
 
 
 def tail(db: Connection) -> list[tuple[int, bytes]]:
@@ -58,6 +68,12 @@ def hash_at(db: Connection, number: int) -> bytes | None:
     return db.execute(sa.select(blocks.c.hash).where(blocks.c.number == number)).scalar()
 
 
+def hashes_at(db: Connection, numbers: Collection[int]) -> dict[int, bytes]:
+    """The followed blocks' hashes at these heights, of those that are kept."""
+    rows = db.execute(_HASHES, {"at": list(numbers)})
+    return {row.number: row.hash for row in rows}
+
+
 def timestamp_at(db: Connection, number: int) -> int | None:
     """The followed block's Unix time; None where the block is not kept."""
     return db.execute(sa.select(blocks.c.timestamp).where(blocks.c.number == number)).scalar()
@@ -75,36 +91,25 @@ def rewind(db: Connection, to: int) -> None:
 
 
 _DECIDE = sa.insert(decisions)
-_FIND = sa.select(decisions).where(
+_HERE = sa.and_(
     decisions.c.model_id == sa.bindparam("of_model"), decisions.c.subject == sa.bindparam("about")
 )
+_FIND = sa.select(decisions).where(_HERE)
+_FORGET = sa.delete(decisions).where(_HERE)
 
 
 def add_decision(db: Connection, record: DecisionRecord) -> None:
     """Record a decision; again the same one changes nothing."""
-    said = record.prediction
-    if find_decision(db, said.model_id, said.subject) is not None:
-        db.execute(sa.delete(decisions).where(_is(said.model_id, said.subject)))
-    db.execute(
-        _DECIDE,
-        {
-            "model_id": said.model_id,
-            "subject": said.subject,
-            "block_number": record.block_number,
-            "block_hash": record.block_hash,
-            "log_index": record.log_index,
-            "tx_hash": record.tx_hash,
-            "decided_at": record.decided_at,
-            "input_hash": said.input_hash,
-            "output_hash": said.output_hash,
-            "value": str(said.value),
-            "confidence": said.confidence,
-            "predicted_at": said.predicted_at,
-            "verdict": record.verdict,
-            "trust_level": record.trust_level,
-            "callback_failed": record.callback_failed,
-        },
-    )
+    add_decisions(db, [record])
+
+
+def add_decisions(db: Connection, records: Sequence[DecisionRecord]) -> None:
+    """Record decisions; a later one about a subject takes the place of an earlier one."""
+    by_key = {(each.prediction.model_id, each.prediction.subject): each for each in records}
+    if not by_key:
+        return
+    db.execute(_FORGET, [{"of_model": model, "about": subject} for model, subject in by_key])
+    db.execute(_DECIDE, [_columns(each) for each in by_key.values()])
 
 
 def mark_callback(db: Connection, model_id: bytes, subject: bytes, *, failed: bool) -> None:
@@ -151,6 +156,27 @@ def verdict_counts(db: Connection, model_id: bytes) -> dict[int, int]:
 
 def _is(model_id: bytes, subject: bytes) -> sa.ColumnElement[bool]:
     return sa.and_(decisions.c.model_id == model_id, decisions.c.subject == subject)
+
+
+def _columns(record: DecisionRecord) -> dict[str, Any]:
+    said = record.prediction
+    return {
+        "model_id": said.model_id,
+        "subject": said.subject,
+        "block_number": record.block_number,
+        "block_hash": record.block_hash,
+        "log_index": record.log_index,
+        "tx_hash": record.tx_hash,
+        "decided_at": record.decided_at,
+        "input_hash": said.input_hash,
+        "output_hash": said.output_hash,
+        "value": str(said.value),
+        "confidence": said.confidence,
+        "predicted_at": said.predicted_at,
+        "verdict": record.verdict,
+        "trust_level": record.trust_level,
+        "callback_failed": record.callback_failed,
+    }
 
 
 def _record(row: Row[Any]) -> DecisionRecord:

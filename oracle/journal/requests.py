@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from sqlalchemy.engine import Connection, Row
 
 from oracle.core.lifecycle import Origin, Request, State
 from oracle.core.prediction import Prediction
-from oracle.journal.chain_view import DecisionRecord, find_decision
 from oracle.journal.schema import decisions, idempotency, requests, timeline
 
 
@@ -28,14 +27,34 @@ class Entry:
     note: str
 
 
+Key = tuple[bytes, bytes]
+"""Model and subject."""
+
+PART = 500
+"""Subjects in one query."""
+
 _HERE = sa.and_(
     requests.c.model_id == sa.bindparam("of_model"), requests.c.subject == sa.bindparam("about")
 )
+_THESE = sa.and_(
+    requests.c.model_id == sa.bindparam("of_model"),
+    requests.c.subject.in_(sa.bindparam("about", expanding=True)),
+)
 # Built once: to build a statement of two dozen columns takes longer than to run it.
 _FIND = sa.select(requests).where(_HERE)
-_STATE = sa.select(requests.c.id, requests.c.state).where(_HERE)
-_INSERT = sa.insert(requests).returning(requests.c.id)
+_FIND_ALL = sa.select(requests).where(_THESE)
+_STATES = sa.select(
+    requests.c.id,
+    requests.c.model_id,
+    requests.c.subject,
+    requests.c.state,
+    requests.c.block_hash,
+    requests.c.tries,
+).where(_THESE)
+_INSERT = sa.insert(requests)
 _UPDATE = sa.update(requests).where(requests.c.id == sa.bindparam("row"))
+_MOVES = ("state", "tries", "not_before", "reason")
+_MOVE = _UPDATE.values({name: sa.bindparam("to_" + name) for name in _MOVES})
 _TELL = sa.insert(timeline)
 
 
@@ -46,22 +65,75 @@ def save(db: Connection, request: Request, *, at: float, note: str = "") -> None
         at: Unix seconds for the timeline.
         note: what the entry says; the request's reason where empty.
     """
-    key = {"of_model": request.model_id, "about": request.subject}
-    before = db.execute(_STATE, key).first()
-    if before is None:
-        row_id = db.execute(_INSERT, _columns(request)).scalar_one()
-    else:
-        row_id = before.id
-        db.execute(_UPDATE, {"row": row_id, **_columns(request)})
-    if before is None or before.state != request.state or note:
-        entry = {"request_id": row_id, "at": at, "state": request.state}
-        db.execute(_TELL, {**entry, "note": note or request.reason})
+    save_all(db, [(request, note)], at=at)
+
+
+def save_all(
+    db: Connection, changed: Sequence[tuple[Request, str]], *, at: float, moved: bool = False
+) -> None:
+    """``save`` for several requests, each with its note, in as many statements as for one.
+
+    Args:
+        changed: no subject of a model more than once.
+        moved: of those that are known, only the state and what was tried is new.
+    """
+    keys = [(request.model_id, request.subject) for request, _ in changed]
+    before = {(row.model_id, row.subject): row for row in _rows_of(db, _STATES, keys)}
+    fresh = [key for key in keys if key not in before]
+    if fresh:
+        new = [_columns(r) for r, _ in changed if (r.model_id, r.subject) not in before]
+        db.execute(_INSERT, new)
+    ids = {(row.model_id, row.subject): row.id for row in _rows_of(db, _STATES, fresh)}
+    ids |= {key: row.id for key, row in before.items()}
+    known = [(r, key) for (r, _), key in zip(changed, keys, strict=True) if key in before]
+    if known and moved:
+        db.execute(
+            _MOVE,
+            [
+                {"row": ids[key], **{"to_" + name: getattr(request, name) for name in _MOVES}}
+                for request, key in known
+            ],
+        )
+    elif known:
+        db.execute(_UPDATE, [{"row": ids[key], **_columns(request)} for request, key in known])
+    told = [
+        {"request_id": ids[key], "at": at, "state": r.state, "note": note or r.reason}
+        for (r, note), key in zip(changed, keys, strict=True)
+        if note or key not in before or before[key].state != r.state
+    ]
+    if told:
+        db.execute(_TELL, told)
 
 
 def find(db: Connection, model_id: bytes, subject: bytes) -> Request | None:
     """The request about this subject, if there is one."""
     row = db.execute(_FIND, {"of_model": model_id, "about": subject}).first()
     return None if row is None else _request(row)
+
+
+def find_all(db: Connection, keys: Iterable[Key]) -> dict[Key, Request]:
+    """The requests about these subjects, as far as there are any."""
+    return {(row.model_id, row.subject): _request(row) for row in _rows_of(db, _FIND_ALL, keys)}
+
+
+def again(db: Connection, known: Iterable[Request]) -> dict[Key, Request]:
+    """Requests that were read before, as they are now.
+
+    One is read whole only where its state, its block or its tries changed: nothing else of it
+    changes by itself but a pause that ends earlier.
+    """
+    before = {(request.model_id, request.subject): request for request in known}
+    same = {}
+    for row in _rows_of(db, _STATES, before):
+        was = before[row.model_id, row.subject]
+        if (row.state, row.block_hash, row.tries) == (was.state, was.block_hash, was.tries):
+            same[row.model_id, row.subject] = was
+    return same | find_all(db, [key for key in before if key not in same])
+
+
+def states(db: Connection, keys: Iterable[Key]) -> dict[Key, State]:
+    """The states of the requests about these subjects, as far as there are any."""
+    return {(r.model_id, r.subject): State(r.state) for r in _rows_of(db, _STATES, keys)}
 
 
 def by_subject(db: Connection, subject: bytes) -> list[Request]:
@@ -110,10 +182,13 @@ def overdue(db: Connection, states: Iterable[State], timestamp: int) -> list[Req
     return [_request(row) for row in db.execute(query)]
 
 
-def decided_by(db: Connection, deep: int) -> list[tuple[Request, DecisionRecord]]:
-    """Requests not yet FINAL whose decision is in block ``deep`` or before it."""
+def decided_by(db: Connection, above: int, deep: int) -> list[tuple[Request, int, bytes]]:
+    """Requests not yet FINAL whose decision is in a block after ``above``, up to ``deep``; each
+    with the number of that block and the hash of the transaction.
+    """
+    block, tx_hash = decisions.c.block_number.label("decided_in"), decisions.c.tx_hash.label("by")
     query = (
-        sa.select(requests)
+        sa.select(requests, block, tx_hash)
         .join(
             decisions,
             sa.and_(
@@ -121,15 +196,14 @@ def decided_by(db: Connection, deep: int) -> list[tuple[Request, DecisionRecord]
                 decisions.c.subject == requests.c.subject,
             ),
         )
-        .where(requests.c.state != State.FINAL, decisions.c.block_number <= deep)
+        .where(
+            requests.c.state != State.FINAL,
+            decisions.c.block_number > above,
+            decisions.c.block_number <= deep,
+        )
         .order_by(decisions.c.block_number, decisions.c.log_index)
     )
-    found = []
-    for row in db.execute(query).all():
-        record = find_decision(db, row.model_id, row.subject)
-        assert record is not None
-        found.append((_request(row), record))
-    return found
+    return [(_request(row), row.decided_in, row.by) for row in db.execute(query)]
 
 
 def next_retry(db: Connection) -> int | None:
@@ -171,6 +245,16 @@ def find_idempotent(db: Connection, key: str) -> tuple[bytes, Request] | None:
         .where(idempotency.c.key == key)
     ).first()
     return None if row is None else (row.body_hash, _request(row))
+
+
+def _rows_of(db: Connection, query: sa.Select[Any], keys: Iterable[Key]) -> Iterator[Row[Any]]:
+    by_model: dict[bytes, list[bytes]] = {}
+    for model_id, subject in keys:
+        by_model.setdefault(model_id, []).append(subject)
+    for model_id, subjects in by_model.items():
+        for start in range(0, len(subjects), PART):
+            about = subjects[start : start + PART]
+            yield from db.execute(query, {"of_model": model_id, "about": about}).all()
 
 
 def _is(model_id: bytes, subject: bytes) -> sa.ColumnElement[bool]:

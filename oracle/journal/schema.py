@@ -34,6 +34,16 @@ class _Words(sa.TypeDecorator[str]):
         return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
+class Octets(sa.LargeBinary):
+    """Bytes as they are: both drivers take and give them without a wrapper."""
+
+    def bind_processor(self, dialect: sa.Dialect) -> None:
+        return None
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> None:
+        return None
+
+
 identity = sa.Table(
     "identity",
     metadata,
@@ -46,7 +56,7 @@ blocks = sa.Table(
     "blocks",
     metadata,
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("hash", Octets(32), nullable=False),
     sa.Column("timestamp", sa.BigInteger, nullable=False),
 )
 """The tail of the chain that was followed."""
@@ -55,21 +65,21 @@ requests = sa.Table(
     "requests",
     metadata,
     sa.Column("id", _ID, primary_key=True),
-    sa.Column("model_id", sa.LargeBinary(32), nullable=False),
-    sa.Column("subject", sa.LargeBinary(32), nullable=False),
+    sa.Column("model_id", Octets(32), nullable=False),
+    sa.Column("subject", Octets(32), nullable=False),
     sa.Column("origin", sa.String(8), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("input", sa.LargeBinary, nullable=False),
+    sa.Column("input", Octets, nullable=False),
     sa.Column("deadline", sa.BigInteger),
     sa.Column("callback_gas", sa.Integer, nullable=False),
     sa.Column("fee_gwei", sa.BigInteger, nullable=False),
     sa.Column("requester", sa.String(42), nullable=False),
     sa.Column("block_number", sa.BigInteger, nullable=False),
-    sa.Column("block_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("block_hash", Octets(32), nullable=False),
     sa.Column("log_index", sa.Integer, nullable=False),
-    sa.Column("tx_hash", sa.LargeBinary(32), nullable=False),
-    sa.Column("input_hash", sa.LargeBinary(32)),
-    sa.Column("output_hash", sa.LargeBinary(32)),
+    sa.Column("tx_hash", Octets(32), nullable=False),
+    sa.Column("input_hash", Octets(32)),
+    sa.Column("output_hash", Octets(32)),
     sa.Column("value", sa.String(40)),
     sa.Column("confidence", sa.Integer),
     sa.Column("predicted_at", sa.BigInteger),
@@ -84,7 +94,7 @@ idempotency = sa.Table(
     "idempotency",
     metadata,
     sa.Column("key", sa.String(255), primary_key=True),
-    sa.Column("body_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("body_hash", Octets(32), nullable=False),
     sa.Column("request_id", _ID, sa.ForeignKey("requests.id"), nullable=False),
 )
 """The API's idempotency keys, and what each was used for."""
@@ -107,17 +117,17 @@ transactions = sa.Table(
     sa.Column("sender", sa.String(42), nullable=False),
     sa.Column("nonce", sa.BigInteger),
     sa.Column("key", sa.String(160), nullable=False, unique=True),
-    sa.Column("model_id", sa.LargeBinary(32), nullable=False),
-    sa.Column("subject", sa.LargeBinary(32), nullable=False, index=True),
-    sa.Column("to", sa.LargeBinary(20), nullable=False),
-    sa.Column("data", sa.LargeBinary, nullable=False),
+    sa.Column("model_id", Octets(32), nullable=False),
+    sa.Column("subject", Octets(32), nullable=False, index=True),
+    sa.Column("to", Octets(20), nullable=False),
+    sa.Column("data", Octets, nullable=False),
     sa.Column("gas", sa.BigInteger, nullable=False),
     sa.Column("value", sa.String(40), nullable=False, server_default="0"),
     sa.Column("purpose", sa.String(8), nullable=False, server_default="answer"),
     sa.Column("state", sa.String(8), nullable=False, index=True),
     sa.Column("block_number", sa.BigInteger),
-    sa.Column("block_hash", sa.LargeBinary(32), nullable=False),
-    sa.Column("mined_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("block_hash", Octets(32), nullable=False),
+    sa.Column("mined_hash", Octets(32), nullable=False),
     sa.Column("succeeded", sa.Boolean),
     sa.Column("gas_used", sa.BigInteger),
     sa.Column("gas_price", sa.String(40)),
@@ -128,10 +138,10 @@ transactions = sa.Table(
 attempts = sa.Table(
     "attempts",
     metadata,
-    sa.Column("hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("hash", Octets(32), primary_key=True),
     sa.Column("transaction_id", _ID, sa.ForeignKey("transactions.id"), nullable=False, index=True),
     sa.Column("nonce", sa.BigInteger, nullable=False),
-    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("raw", Octets, nullable=False),
     sa.Column("max_fee", sa.String(40), nullable=False),
     sa.Column("priority_fee", sa.String(40), nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
@@ -140,15 +150,15 @@ attempts = sa.Table(
 decisions = sa.Table(
     "decisions",
     metadata,
-    sa.Column("model_id", sa.LargeBinary(32), primary_key=True),
-    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
+    sa.Column("model_id", Octets(32), primary_key=True),
+    sa.Column("subject", Octets(32), primary_key=True),
     sa.Column("block_number", sa.BigInteger, nullable=False, index=True),
-    sa.Column("block_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("block_hash", Octets(32), nullable=False),
     sa.Column("log_index", sa.Integer, nullable=False),
-    sa.Column("tx_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("tx_hash", Octets(32), nullable=False),
     sa.Column("decided_at", sa.BigInteger, nullable=False),
-    sa.Column("input_hash", sa.LargeBinary(32), nullable=False),
-    sa.Column("output_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("input_hash", Octets(32), nullable=False),
+    sa.Column("output_hash", Octets(32), nullable=False),
     sa.Column("value", sa.String(40), nullable=False),
     sa.Column("confidence", sa.Integer, nullable=False),
     sa.Column("predicted_at", sa.BigInteger, nullable=False),
@@ -161,10 +171,10 @@ decisions = sa.Table(
 votes = sa.Table(
     "votes",
     metadata,
-    sa.Column("model_id", sa.LargeBinary(32), primary_key=True),
-    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
-    sa.Column("digest", sa.LargeBinary(32), nullable=False),
-    sa.Column("signature", sa.LargeBinary(64), nullable=False),
+    sa.Column("model_id", Octets(32), primary_key=True),
+    sa.Column("subject", Octets(32), primary_key=True),
+    sa.Column("digest", Octets(32), nullable=False),
+    sa.Column("signature", Octets(64), nullable=False),
     sa.Column("proposal", sa.Text, nullable=False),
     sa.Column("read_at", sa.BigInteger, index=True),
 )
@@ -175,13 +185,13 @@ other can follow it (:mod:`oracle.journal.reads`)."""
 opinions = sa.Table(
     "opinions",
     metadata,
-    sa.Column("model_id", sa.LargeBinary(32), primary_key=True),
-    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
+    sa.Column("model_id", Octets(32), primary_key=True),
+    sa.Column("subject", Octets(32), primary_key=True),
     sa.Column("member", sa.String(42), primary_key=True),
-    sa.Column("struct_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("struct_hash", Octets(32), primary_key=True),
     sa.Column("value", sa.String(40), nullable=False),
     sa.Column("predicted_at", sa.BigInteger, nullable=False),
-    sa.Column("signature", sa.LargeBinary(64), nullable=False),
+    sa.Column("signature", Octets(64), nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
 )
 """What peers said, with their signatures. Two rows of one member about one subject and time are
@@ -190,9 +200,9 @@ proof that it equivocated."""
 references = sa.Table(
     "input_references",
     metadata,
-    sa.Column("model_id", sa.LargeBinary(32), primary_key=True),
-    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
-    sa.Column("input_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("model_id", Octets(32), primary_key=True),
+    sa.Column("subject", Octets(32), primary_key=True),
+    sa.Column("input_hash", Octets(32), nullable=False),
     sa.Column("uri", sa.Text, nullable=False),
 )
 """Inputs of on-chain requests by hash."""
@@ -200,9 +210,9 @@ references = sa.Table(
 salts = sa.Table(
     "input_salts",
     metadata,
-    sa.Column("model_id", sa.LargeBinary(32), primary_key=True),
-    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
-    sa.Column("salt", sa.LargeBinary(32), nullable=False),
+    sa.Column("model_id", Octets(32), primary_key=True),
+    sa.Column("subject", Octets(32), primary_key=True),
+    sa.Column("salt", Octets(32), nullable=False),
 )
 """The secret of each private input. Without it nothing on chain leads back to the input; it is
 deleted with the input."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,26 +12,49 @@ from oracle.core.lifecycle import State
 from oracle.core.transaction import Attempt, Fees, Purpose, Transaction, TxState
 from oracle.journal.schema import attempts, requests, transactions
 
-_KNOWN = sa.select(transactions.c.id).where(transactions.c.key == sa.bindparam("named"))
+_KNOWN = sa.select(transactions.c.key).where(
+    transactions.c.key.in_(sa.bindparam("named", expanding=True))
+)
 _INSERT = sa.insert(transactions)
 _UPDATE = sa.update(transactions).where(transactions.c.id == sa.bindparam("row"))
-_HASHES = sa.select(attempts.c.hash).where(attempts.c.transaction_id == sa.bindparam("of"))
+_HASHES = sa.select(attempts.c.hash).where(
+    attempts.c.transaction_id.in_(sa.bindparam("of", expanding=True))
+)
 _ATTEMPT = sa.insert(attempts)
 
 
 def queue(db: Connection, chain_id: int, sender: str, transaction: Transaction) -> bool:
     """Record a transaction to be sent; False where its key is recorded already."""
-    if db.execute(_KNOWN, {"named": transaction.key}).first() is not None:
-        return False
+    return bool(queue_all(db, chain_id, sender, [transaction]))
+
+
+def queue_all(
+    db: Connection, chain_id: int, sender: str, wanted: Sequence[Transaction]
+) -> set[str]:
+    """Record transactions to be sent, in this order, but those whose key is recorded already.
+
+    Returns:
+        The keys of those that are recorded now and were not before.
+    """
+    known = set(db.execute(_KNOWN, {"named": [each.key for each in wanted]}).scalars())
     where = {"chain_id": chain_id, "sender": sender}
-    db.execute(_INSERT, {**where, **_columns(transaction), **_fixed(transaction)})
-    return True
+    fresh = {each.key: each for each in wanted if each.key not in known}
+    if fresh:
+        db.execute(_INSERT, [{**where, **_columns(t), **_fixed(t)} for t in fresh.values()])
+    return set(fresh)
 
 
 def save(db: Connection, transaction: Transaction) -> None:
     """Update a queued transaction; attempts that are new are added, none is ever changed."""
-    db.execute(_UPDATE, {"row": transaction.id, **_columns(transaction)})
-    known = set(db.execute(_HASHES, {"of": transaction.id}).scalars())
+    save_all(db, [transaction])
+
+
+def save_all(db: Connection, changed: Sequence[Transaction]) -> None:
+    """``save`` for several transactions, in as many statements as for one."""
+    if not changed:
+        return
+    db.execute(_UPDATE, [{"row": each.id, **_columns(each)} for each in changed])
+    known = set(db.execute(_HASHES, {"of": [each.id for each in changed]}).scalars())
     fresh = [
         {
             "hash": attempt.hash,
@@ -42,6 +65,7 @@ def save(db: Connection, transaction: Transaction) -> None:
             "priority_fee": str(attempt.fees.priority_fee),
             "at": attempt.at,
         }
+        for transaction in changed
         for attempt in transaction.attempts
         if attempt.hash not in known
     ]
@@ -50,15 +74,20 @@ def save(db: Connection, transaction: Transaction) -> None:
 
 
 def in_states(
-    db: Connection, states: Iterable[TxState], *, limit: int | None = None
+    db: Connection, states: Iterable[TxState], *, below: int | None = None
 ) -> list[Transaction]:
-    """Transactions in these states: by nonce, then those without one in the order of queueing."""
+    """Transactions in these states: by nonce, then those without one in the order of queueing.
+
+    Args:
+        below: only those with a nonce below this one.
+    """
     query = (
         sa.select(transactions)
         .where(transactions.c.state.in_(list(states)))
         .order_by(transactions.c.nonce.is_(None), transactions.c.nonce, transactions.c.id)
-        .limit(limit)
     )
+    if below is not None:
+        query = query.where(transactions.c.nonce < below)
     return _with_attempts(db, db.execute(query).all())
 
 
@@ -131,6 +160,12 @@ def highest_nonce(db: Connection, chain_id: int, sender: str) -> int | None:
             transactions.c.chain_id == chain_id, transactions.c.sender == sender
         )
     ).scalar()
+
+
+def in_number(db: Connection, states: Iterable[TxState]) -> int:
+    """How many transactions are in these states."""
+    query = sa.select(sa.func.count()).where(transactions.c.state.in_(list(states)))
+    return int(db.execute(query.select_from(transactions)).scalar_one())
 
 
 def counts(db: Connection) -> dict[TxState, int]:

@@ -21,11 +21,12 @@ from oracle.core.scoring import Outputs
 from oracle.core.transaction import answer_gas
 from oracle.journal import chain_view, inputs, requests
 from oracle.journal.promises import Promised
+from oracle.journal.requests import Key
 from oracle.node.anchoring.promise import promise_to_answer
 from oracle.node.inputs import Inputs
 from oracle.node.parts import Parts
 from oracle.node.roles import Role
-from oracle.node.vouch import Key, Ready, head, record, vouch
+from oracle.node.vouch import Ready, head, record, vouch
 
 BATCH = 256
 """Most requests taken in one turn."""

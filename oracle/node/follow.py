@@ -37,8 +37,12 @@ from oracle.core.lifecycle import (
 from oracle.journal import chain_view, inputs, requests, rounds, transactions
 from oracle.journal.chain_view import DecisionRecord
 from oracle.journal.inputs import Reference
+from oracle.journal.requests import Key
 from oracle.node.committee.attestors import Attestors
 from oracle.node.parts import Parts, log
+
+ALL_SECONDS = 30.0
+"""How often every open request is compared with the decisions, not only with the newest."""
 
 
 class Follow:
@@ -48,6 +52,8 @@ class Follow:
         self._parts = parts
         self.attestors = Attestors(parts)
         self.head: NewBlock | None = None
+        self._settled = -1
+        self._look_at_all = 0.0
 
     async def follower(self) -> Follower:
         """A follower that goes on where the journal ends."""
@@ -81,20 +87,20 @@ class Follow:
         if not blocks:
             return
         parts = self._parts
-        own = [(block, await self._mine(block)) for block in blocks]
+        mine = [(block, entry) for block in blocks for entry in await self._mine(block)]
         told = [await self.attestors.told_in(block) for block in blocks]
 
         def record(db: Connection) -> list[Request]:
             for each in told:
                 each.record(db)
-            changed = [r for block, mine in own for r in self._record(db, block, mine)]
-            return changed + self._reckon(db, blocks[-1].stamp)
+            return self._record(db, blocks, mine) + self._reckon(db, blocks[-1].stamp)
 
         changed = await parts.journal.write(record)
         self.head = blocks[-1]
+        self._settled = blocks[-1].stamp.number - parts.options.finality + 1
         for request in changed:
             parts.observe(request.state, request)
-        for stage in (_stage_of(entry) for _block, mine in own for entry in mine):
+        for stage in (_stage_of(entry) for _block, entry in mine):
             if stage is not None:
                 parts.observe(stage)
         if any(request.state is State.CONFIRMED for request in changed):
@@ -115,18 +121,22 @@ class Follow:
         ]
 
     def _record(
-        self, db: Connection, block: NewBlock, mine: Sequence[ContractLog]
+        self,
+        db: Connection,
+        blocks: Sequence[NewBlock],
+        mine: Sequence[tuple[NewBlock, ContractLog]],
     ) -> list[Request]:
-        """What a block tells."""
-        stamp = block.stamp
-        chain_view.add_block(db, stamp.number, stamp.hash, stamp.timestamp)
-        changed: list[Request] = []
-        for entry in mine:
+        """What blocks in a row tell. By kind, not one by one: a request comes before its decision
+        or refund, and a decision before its callback.
+        """
+        stamps = [block.stamp for block in blocks]
+        chain_view.add_blocks(db, [(each.number, each.hash, each.timestamp) for each in stamps])
+        seen = [(b, e) for b, e in mine if isinstance(e, RequestLog | RequestByHashLog)]
+        changed = self._see(db, seen)
+        made = [_record_of(e, block) for block, e in mine if isinstance(e, DecisionLog)]
+        chain_view.add_decisions(db, made)
+        for _block, entry in mine:
             match entry:
-                case RequestLog() | RequestByHashLog():
-                    changed += self._see(db, entry, block)
-                case DecisionLog():
-                    chain_view.add_decision(db, _record_of(entry, block))
                 case CallbackLog(model_id=model_id, request_id=subject, delivered=delivered):
                     chain_view.mark_callback(db, model_id, subject, failed=not delivered)
                 case RefundLog(model_id=model_id, request_id=subject):
@@ -137,11 +147,14 @@ class Follow:
         """What the head's number and time mean: what is deep enough, too late, or final."""
         options = self._parts.options
         deep = stamp.number - options.confirmations + 1
-        changed = [
-            self._step(db, request, Confirmed())
-            for request in requests.in_states(db, {State.SEEN}, limit=100_000)
-            if request.block_number <= deep
-        ]
+        changed = self._steps(
+            db,
+            [
+                (request, Confirmed(), "")
+                for request in requests.in_states(db, {State.SEEN}, limit=100_000)
+                if request.block_number <= deep
+            ],
+        )
         for request in requests.overdue(db, OPEN, stamp.timestamp):
             if chain_view.find_decision(db, request.model_id, request.subject) is None:
                 assert request.deadline is not None
@@ -151,34 +164,25 @@ class Follow:
         return changed
 
     def _see(
-        self, db: Connection, entry: RequestLog | RequestByHashLog, block: NewBlock
+        self,
+        db: Connection,
+        entries: Sequence[tuple[NewBlock, RequestLog | RequestByHashLog]],
     ) -> list[Request]:
-        place = Seen(block.stamp.number, block.stamp.hash, entry.log_index, entry.tx_hash)
-        if isinstance(entry, RequestByHashLog):
-            reference = Reference(input_hash=entry.input_hash, uri=entry.evidence_uri)
-            inputs.refer(db, entry.model_id, entry.request_id, reference)
-        known = requests.find(db, entry.model_id, entry.request_id)
-        if known is not None:
-            if not lifecycle.allows(known, Seen):
-                return []
-            return [self._step(db, known, place)]
-        request = Request(
-            model_id=entry.model_id,
-            subject=entry.request_id,
-            origin=Origin.CHAIN,
-            input=entry.input if isinstance(entry, RequestLog) else b"",
-            state=State.SEEN,
-            deadline=entry.deadline,
-            callback_gas=entry.callback_gas,
-            fee_gwei=entry.fee_gwei,
-            requester=entry.requester,
-            block_number=place.block_number,
-            block_hash=place.block_hash,
-            log_index=place.log_index,
-            tx_hash=place.tx_hash,
-        )
-        requests.save(db, request, at=self._parts.clock(), note=f"block {place.block_number}")
-        return [request]
+        known = requests.find_all(db, [(e.model_id, e.request_id) for _, e in entries])
+        fresh: dict[Key, tuple[Request, str]] = {}
+        again: list[tuple[Request, Event, str]] = []
+        for block, entry in entries:
+            key = (entry.model_id, entry.request_id)
+            place = Seen(block.stamp.number, block.stamp.hash, entry.log_index, entry.tx_hash)
+            if isinstance(entry, RequestByHashLog):
+                reference = Reference(input_hash=entry.input_hash, uri=entry.evidence_uri)
+                inputs.refer(db, *key, reference)
+            if key not in known:
+                fresh[key] = _asked(entry, place), f"block {place.block_number}"
+            elif lifecycle.allows(known[key], Seen):
+                again.append((known[key], place, ""))
+        requests.save_all(db, list(fresh.values()), at=self._parts.clock())
+        return [request for request, _ in fresh.values()] + self._steps(db, again)
 
     def _refunded(self, db: Connection, model_id: bytes, subject: bytes) -> list[Request]:
         request = requests.find(db, model_id, subject)
@@ -187,18 +191,33 @@ class Follow:
         return [self._step(db, request, Expired(request.deadline or 0))]
 
     def _settle(self, db: Connection, deep: int) -> list[Request]:
-        """Close what is at or below the finality depth."""
-        changed = []
-        for request, record in requests.decided_by(db, deep):
-            note = f"block {record.block_number}, 0x{record.tx_hash.hex()}"
-            changed.append(self._step(db, request, Decided(record.tx_hash), note))
+        """Close what is at or below the finality depth.
+
+        Only decisions that got so deep since the last look are looked at; but now and then all,
+        since a request can be accepted while the chain decides about its subject.
+        """
+        now = self._parts.clock()
+        if now >= self._look_at_all:
+            self._settled, self._look_at_all = -1, now + ALL_SECONDS
+        changed = self._steps(
+            db,
+            [
+                (request, Decided(tx_hash), f"block {number}, 0x{tx_hash.hex()}")
+                for request, number, tx_hash in requests.decided_by(db, self._settled, deep)
+            ],
+        )
         transactions.settle(db, deep)
         return changed
 
     def _step(self, db: Connection, request: Request, event: Event, note: str = "") -> Request:
-        request = lifecycle.step(request, event, self._parts.now())
-        requests.save(db, request, at=self._parts.clock(), note=note)
-        return request
+        return self._steps(db, [(request, event, note)])[0]
+
+    def _steps(self, db: Connection, steps: Sequence[tuple[Request, Event, str]]) -> list[Request]:
+        now = self._parts.now()
+        after = [(lifecycle.step(request, event, now), note) for request, event, note in steps]
+        moved = not any(isinstance(event, Seen) for _, event, _ in steps)
+        requests.save_all(db, after, at=self._parts.clock(), moved=moved)
+        return [request for request, _ in after]
 
     async def _rewind(self, rewind: Rewind) -> None:
         parts = self._parts
@@ -208,15 +227,16 @@ class Follow:
             chain_view.rewind(db, rewind.to)
             rounds.rewind(db, rewind.to)
             transactions.unmine(db, above=rewind.to)
-            return [
-                self._step(db, request, Orphaned(), f"blocks above {rewind.to} were replaced")
-                for request in requests.in_states(
-                    db, OPEN - {State.ORPHANED}, limit=100_000, above_block=rewind.to
-                )
-                if request.origin is Origin.CHAIN
-            ]
+            gone = requests.in_states(
+                db, OPEN - {State.ORPHANED}, limit=100_000, above_block=rewind.to
+            )
+            note = f"blocks above {rewind.to} were replaced"
+            return self._steps(
+                db, [(r, Orphaned(), note) for r in gone if r.origin is Origin.CHAIN]
+            )
 
         orphaned = await parts.journal.write(record)
+        self._look_at_all = 0.0
         parts.roles.forget()
         for request in orphaned:
             parts.observe("orphaned", request)
@@ -232,6 +252,24 @@ def _stage_of(entry: ContractLog) -> str | None:
         case CallbackLog(delivered=delivered):
             return "callback_retried" if delivered else "callback_failed"
     return None
+
+
+def _asked(entry: RequestLog | RequestByHashLog, place: Seen) -> Request:
+    return Request(
+        model_id=entry.model_id,
+        subject=entry.request_id,
+        origin=Origin.CHAIN,
+        input=entry.input if isinstance(entry, RequestLog) else b"",
+        state=State.SEEN,
+        deadline=entry.deadline,
+        callback_gas=entry.callback_gas,
+        fee_gwei=entry.fee_gwei,
+        requester=entry.requester,
+        block_number=place.block_number,
+        block_hash=place.block_hash,
+        log_index=place.log_index,
+        tx_hash=place.tx_hash,
+    )
 
 
 def _record_of(entry: DecisionLog, block: NewBlock) -> DecisionRecord:

@@ -39,6 +39,7 @@ class Sender:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._last_sent: dict[int, float] = {}
+        self._look_at_all = 0.0
 
     async def turn(self) -> bool:
         """One round: look after what was sent, then send what is queued.
@@ -48,13 +49,15 @@ class Sender:
         """
         await self._watch()
         await self._submit()
-        counts = await self._parts.journal.read(transactions.counts)
-        return any(counts.get(s) for s in (TxState.QUEUED, TxState.SIGNED, TxState.SENT))
+        under_way = {TxState.QUEUED, TxState.SIGNED, TxState.SENT}
+        return bool(
+            await self._parts.journal.read(lambda db: transactions.in_number(db, under_way))
+        )
 
     async def _submit(self) -> None:
         parts = self._parts
         flying = await parts.journal.read(
-            lambda db: len(transactions.in_states(db, {TxState.SIGNED, TxState.SENT}))
+            lambda db: transactions.in_number(db, {TxState.SIGNED, TxState.SENT})
         )
         room = parts.options.in_flight - flying
         if room <= 0:
@@ -72,12 +75,8 @@ class Sender:
             return
         parts.trouble.pop("fees", None)
         nonce = await self._next_nonce()
-        signed = await asyncio.gather(
-            *(
-                self._sign(replace(transaction, nonce=each), fees)
-                for each, transaction in enumerate(queued, start=nonce)
-            )
-        )
+        numbered = [replace(t, nonce=nonce + place) for place, t in enumerate(queued)]
+        signed = await asyncio.gather(*(self._sign(each, fees) for each in numbered))
         await self._save(signed)
         for transaction in signed:
             _tell("transaction_signed", transaction, tx_hash=transaction.attempts[-1].hash)
@@ -93,6 +92,7 @@ class Sender:
         return pending if highest is None else max(pending, highest + 1)
 
     async def _sign(self, transaction: Transaction, fees: Fees) -> Transaction:
+        """The transaction with one attempt more."""
         parts = self._parts
         assert transaction.nonce is not None
         raw = await parts.account.sign_transaction(
@@ -152,25 +152,22 @@ class Sender:
 
     def _record_sent(self, db: Connection, sent: Sequence[Transaction]) -> list[Request]:
         parts = self._parts
+        transactions.save_all(db, sent)
+        answered = _answered(db, sent)
         submitted = []
         for transaction in sent:
-            transactions.save(db, transaction)
-            request = _answered(db, transaction)
+            request = answered.get(transaction.id)
             if request is not None and request.state is State.VOUCHED:
-                request = lifecycle.step(
-                    request, Submitted(transaction.attempts[-1].hash), parts.now()
-                )
-                note = f"nonce {transaction.nonce}, 0x{transaction.attempts[-1].hash.hex()}"
-                requests.save(db, request, at=parts.clock(), note=note)
-                submitted.append(request)
-        return submitted
+                tx_hash = transaction.attempts[-1].hash
+                request = lifecycle.step(request, Submitted(tx_hash), parts.now())
+                submitted.append((request, f"nonce {transaction.nonce}, 0x{tx_hash.hex()}"))
+        requests.save_all(db, submitted, at=parts.clock(), moved=True)
+        return [request for request, _ in submitted]
 
     async def _watch(self) -> None:
         """Find what was mined or can never be; send again or replace what lingers."""
         parts = self._parts
-        flying = await parts.journal.read(
-            lambda db: transactions.in_states(db, {TxState.SIGNED, TxState.SENT})
-        )
+        flying = await self._flying()
         if not flying:
             return
         followed = await parts.journal.read(chain_view.head)
@@ -197,24 +194,42 @@ class Sender:
             await self._mined(mined, followed[0])
         await self._nudge(lingering)
 
+    async def _flying(self) -> list[Transaction]:
+        """Signed transactions that may be mined, judged by the key's nonce; now and then all, and
+        all while one of them was not sent by this process, or was thrown out of the chain.
+        """
+        parts = self._parts
+        states = {TxState.SIGNED, TxState.SENT}
+        number = await parts.journal.read(lambda db: transactions.in_number(db, states))
+        if not number:
+            return []
+        now, below = parts.clock(), None
+        quiet = now - min(self._last_sent.values(), default=now) < parts.options.resend_after
+        if quiet and number == len(self._last_sent) and now < self._look_at_all:
+            below = await parts.rpc.nonce(parts.operator, block="latest")
+        else:
+            self._look_at_all = now + parts.options.resend_after / 4
+        return await parts.journal.read(lambda db: transactions.in_states(db, states, below=below))
+
     async def _mined(self, mined: Sequence[tuple[Transaction, TxReceipt]], followed: int) -> None:
         parts = self._parts
 
         def record(db: Connection) -> list[tuple[Transaction, TxReceipt]]:
+            known = chain_view.hashes_at(db, {receipt.block_number for _, receipt in mined})
             taken = []
             for transaction, receipt in mined:
-                known = chain_view.hash_at(db, receipt.block_number)
-                if known not in (None, receipt.block_hash):
+                if known.get(receipt.block_number, receipt.block_hash) != receipt.block_hash:
                     continue
                 deep = receipt.block_number <= followed - parts.options.finality + 1
-                transactions.save(db, _with_receipt(transaction, receipt, final=deep))
-                self._last_sent.pop(transaction.id, None)
-                if not receipt.succeeded:
-                    why = f"transaction 0x{receipt.tx_hash.hex()} reverted"
-                    self._fail(db, transaction, why)
-                taken.append((transaction, receipt))
-            return taken
+                taken.append((transaction, _with_receipt(transaction, receipt, final=deep)))
+            transactions.save_all(db, [after for _, after in taken])
+            for before, after in taken:
+                self._last_sent.pop(before.id, None)
+                if not after.succeeded:
+                    self._fail(db, before, f"transaction 0x{after.mined_hash.hex()} reverted")
+            return [(before, receipts[before.id]) for before, _ in taken]
 
+        receipts = {transaction.id: receipt for transaction, receipt in mined}
         for transaction, receipt in await parts.journal.write(record):
             parts.observe("mined")
             parts.to_anchor.set()
@@ -245,7 +260,7 @@ class Sender:
         parts.to_answer.set()
 
     def _fail(self, db: Connection, transaction: Transaction, why: str) -> None:
-        request = _answered(db, transaction)
+        request = _answered(db, [transaction]).get(transaction.id)
         if request is not None and lifecycle.allows(request, Failed):
             request = lifecycle.step(request, Failed(why), self._parts.now())
             requests.save(db, request, at=self._parts.clock(), note=why)
@@ -276,11 +291,7 @@ class Sender:
         await self._broadcast(again)
 
     async def _save(self, changed: Sequence[Transaction]) -> None:
-        def record(db: Connection) -> None:
-            for transaction in changed:
-                transactions.save(db, transaction)
-
-        await self._parts.journal.write(record)
+        await self._parts.journal.write(lambda db: transactions.save_all(db, changed))
 
 
 def _tell(event: str, about: Transaction, *, amiss: bool = False, **fields: object) -> None:
@@ -295,11 +306,15 @@ def _tell(event: str, about: Transaction, *, amiss: bool = False, **fields: obje
     )
 
 
-def _answered(db: Connection, transaction: Transaction) -> Request | None:
-    """The request that the transaction decides, if it decides one."""
-    if transaction.purpose is not Purpose.ANSWER:
-        return None
-    return requests.find(db, transaction.model_id, transaction.subject)
+def _answered(db: Connection, those: Sequence[Transaction]) -> dict[int, Request]:
+    """The requests that transactions decide, by the transaction's id, of those that decide one."""
+    answers = [each for each in those if each.purpose is Purpose.ANSWER]
+    found = requests.find_all(db, [(each.model_id, each.subject) for each in answers])
+    return {
+        each.id: found[each.model_id, each.subject]
+        for each in answers
+        if (each.model_id, each.subject) in found
+    }
 
 
 def _still_wanted(db: Connection, limit: int) -> list[Transaction]:
@@ -307,16 +322,16 @@ def _still_wanted(db: Connection, limit: int) -> list[Transaction]:
 
     Those that answer no request are wanted until who queued them takes them back.
     """
-    wanted = []
-    for transaction in transactions.waiting(db, limit=limit):
-        if transaction.purpose is not Purpose.ANSWER:
-            wanted.append(transaction)
-            continue
-        request = requests.find(db, transaction.model_id, transaction.subject)
-        if request is not None and request.state in OPEN:
-            wanted.append(transaction)
-        else:
-            transactions.save(db, replace(transaction, state=TxState.DROPPED))
+    waiting = transactions.waiting(db, limit=limit)
+    states = requests.states(db, [(each.model_id, each.subject) for each in waiting])
+    wanted = [
+        each
+        for each in waiting
+        if each.purpose is not Purpose.ANSWER or states.get((each.model_id, each.subject)) in OPEN
+    ]
+    kept = {each.id for each in wanted}
+    dropped = [replace(t, state=TxState.DROPPED) for t in waiting if t.id not in kept]
+    transactions.save_all(db, dropped)
     return wanted
 
 

@@ -14,10 +14,11 @@ from sqlalchemy.engine import Connection
 
 from oracle.core import lifecycle
 from oracle.core.errors import ChainError, Reverted, Transient
-from oracle.core.lifecycle import Event, Failed, Refused, Request, State, Vouched
+from oracle.core.lifecycle import Event, Failed, Inferred, Refused, Request, State, Vouched
 from oracle.core.transaction import Transaction, TxState
 from oracle.journal import promises, requests, transactions
 from oracle.journal.promises import Promised
+from oracle.journal.requests import Key
 from oracle.node.parts import Parts
 
 NOT_OURS = frozenset({"NotAttestor", "UnknownModel"})
@@ -35,10 +36,6 @@ class Ready:
     request: Request
     calldata: bytes
     gas: int
-
-
-Key = tuple[bytes, bytes]
-"""Model and subject."""
 
 
 def key_of(request: Request) -> Key:
@@ -82,20 +79,22 @@ async def record(
     """
 
     def change(db: Connection) -> list[Request]:
-        changed = []
+        known = requests.again(db, [request for request, _ in steps])
+        changed = {}
         for request, event in steps:
-            current = requests.find(db, request.model_id, request.subject)
+            current = known.get(key_of(request))
             if current is None or not lifecycle.allows(current, type(event)):
                 continue  # orphaned, expired or decided
-            after = lifecycle.step(current, event, parts.now())
-            requests.save(db, after, at=parts.clock())
-            if after.state is State.VOUCHED and answers is not None:
-                after = _queue(parts, db, after, answers[key_of(after)])
-            made = promised.get(key_of(after)) if promised is not None else None
-            if after.state is State.INFERRED and made is not None:
+            changed[key_of(request)] = lifecycle.step(current, event, parts.now())
+        said = any(isinstance(event, Inferred) for _, event in steps)
+        after = [(request, "") for request in changed.values()]
+        requests.save_all(db, after, at=parts.clock(), moved=not said)
+        if answers is not None:
+            changed |= _queue(parts, db, changed, answers)
+        for key, made in (promised or {}).items():
+            if key in changed and changed[key].state is State.INFERRED:
                 promises.add_once(db, made)
-            changed.append(after)
-        return changed
+        return list(changed.values())
 
     for request in await parts.journal.write(change):
         parts.observe(request.state, request)
@@ -115,18 +114,35 @@ def objection(error: ChainError) -> Event:
     return Failed(str(error))
 
 
-def _queue(parts: Parts, db: Connection, request: Request, answer: Ready) -> Request:
-    transaction = Transaction(
-        key=f"{request.model_id.hex()}:{request.subject.hex()}:{request.tries}",
-        model_id=request.model_id,
-        subject=request.subject,
-        to=parts.contract.address_bytes,
-        data=answer.calldata,
-        gas=answer.gas,
-        state=TxState.QUEUED,
-    )
-    if not transactions.queue(db, parts.chain_id, parts.operator, transaction):
-        # Orphaned after it was sent, and seen again: the same transaction carries it.
-        request = replace(request, state=State.SUBMITTED)
-        requests.save(db, request, at=parts.clock(), note="already on its way")
-    return request
+def _queue(
+    parts: Parts, db: Connection, changed: Mapping[Key, Request], answers: Mapping[Key, Ready]
+) -> dict[Key, Request]:
+    """Queue the answers of requests that are vouched.
+
+    Returns:
+        Those that were orphaned after they were sent, and seen again: the same transaction
+        carries them.
+    """
+    wanted = {
+        key: Transaction(
+            key=f"{request.model_id.hex()}:{request.subject.hex()}:{request.tries}",
+            model_id=request.model_id,
+            subject=request.subject,
+            to=parts.contract.address_bytes,
+            data=answers[key].calldata,
+            gas=answers[key].gas,
+            state=TxState.QUEUED,
+        )
+        for key, request in changed.items()
+        if request.state is State.VOUCHED
+    }
+    queued = transactions.queue_all(db, parts.chain_id, parts.operator, list(wanted.values()))
+    again = {
+        key: replace(changed[key], state=State.SUBMITTED)
+        for key, transaction in wanted.items()
+        if transaction.key not in queued
+    }
+    note = "already on its way"
+    said = [(request, note) for request in again.values()]
+    requests.save_all(db, said, at=parts.clock(), moved=True)
+    return again

@@ -26,6 +26,7 @@ class FakeRpc:
     spent: int = 0
     says: SendOutcome | None = None
     sends: list[bytes] = field(default_factory=list)
+    asked: list[bytes] = field(default_factory=list)
 
     async def block(self, _: object) -> BlockStamp:
         return BlockStamp(
@@ -45,6 +46,7 @@ class FakeRpc:
         return [self._take(raw) for raw in raws]
 
     async def receipts(self, hashes: list[bytes]) -> list[TxReceipt | None]:
+        self.asked += hashes
         return [self.mined.get(each) for each in hashes]
 
     def _take(self, raw: bytes) -> Broadcast:

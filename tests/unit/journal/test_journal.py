@@ -95,6 +95,69 @@ async def test_save__twice_in_one_state__has_one_timeline_entry(journal: Journal
     ]
 
 
+async def test_save_all__known_and_new_ones_together__reads_as_saved_one_by_one(
+    journal: Journal,
+) -> None:
+    first, second, third = (request_about(number) for number in (1, 2, 3))
+    inferred = replace(second, state=State.INFERRED, prediction=prediction_about(2))
+
+    def change(db: Connection) -> list[tuple[Request | None, list[tuple[State, str]]]]:
+        requests.save_all(db, [(first, "a"), (second, "b")], at=1)
+        requests.save_all(db, [(inferred, ""), (first, ""), (third, "c")], at=2)
+        found = []
+        for number in (1, 2, 3):
+            subject = number.to_bytes(32, "big")
+            lines = [(e.state, e.note) for e in requests.story(db, MODEL, subject)]
+            found.append((requests.find(db, MODEL, subject), lines))
+        return found
+
+    assert await journal.write(change) == [
+        (first, [(State.SEEN, "a")]),
+        (inferred, [(State.SEEN, "b"), (State.INFERRED, "")]),
+        (third, [(State.SEEN, "c")]),
+    ]
+
+
+async def test_again__what_changed_since__is_read_anew_and_the_rest_is_as_it_was(
+    journal: Journal,
+) -> None:
+    read = [request_about(number, state=State.CONFIRMED) for number in range(1, 6)]
+    now = [
+        read[0],
+        replace(read[1], state=State.EXPIRED),
+        replace(read[2], tries=1, not_before=9, reason="why"),
+        replace(read[3], block_hash=b"n" * 32, block_number=77),
+    ]  # the last one is not in the journal at all
+    await journal.write(lambda db: requests.save_all(db, [(r, "") for r in now], at=1))
+    found = await journal.read(lambda db: requests.again(db, read))
+    assert found == {(MODEL, each.subject): each for each in now}
+
+
+async def test_decided_by__blocks_from_to__leaves_the_others_and_what_is_final(
+    journal: Journal,
+) -> None:
+    def change(db: Connection) -> list[int]:
+        for number in (1, 2, 3, 4):
+            requests.save(db, request_about(number, state=State.SUBMITTED), at=1)
+            made = DecisionRecord(
+                prediction=prediction_about(number),
+                verdict=1,
+                trust_level=1,
+                block_number=10 * number,
+                block_hash=b"h" * 32,
+                log_index=0,
+                tx_hash=bytes([number]) * 32,
+                decided_at=5,
+            )
+            chain_view.add_decision(db, made)
+        requests.save(db, request_about(3, state=State.FINAL), at=2)
+        found = requests.decided_by(db, 10, 30)
+        assert [(number, tx_hash[0]) for _, number, tx_hash in found] == [(20, 2)]
+        return [request.block_number for request, _, _ in requests.decided_by(db, -1, 40)]
+
+    assert await journal.write(change) == [1, 2, 4]
+
+
 async def test_in_states__many__in_the_order_of_the_chain(journal: Journal) -> None:
     places = [(3, 0), (1, 9), (1, 2), (2, 5)]
 

@@ -120,6 +120,34 @@ async def test_turn__a_hundred_queued__leave_in_order_without_a_gap(bench: Bench
     assert [int.from_bytes(each["data"], "big") for each in sent] == list(range(1, 101))
 
 
+async def test_turn__some_of_many_are_mined__asks_for_the_receipts_of_these_only(
+    bench: Bench,
+) -> None:
+    await bench.vouch(*range(1, 51))
+    await bench.turn()
+    await bench.turn()  # now and then all are looked for
+    bench.rpc.asked.clear()
+    bench.rpc.mine(only=4)
+    await bench.turn()
+    assert len(bench.rpc.asked) == 5
+    states = [each.state for each in await bench.all()]
+    assert states.count(TxState.MINED) == 5
+    assert states.count(TxState.SENT) == 45
+
+
+async def test_turn__thrown_out_of_the_chain__leaves_again_at_once(bench: Bench) -> None:
+    await bench.vouch(1, 2)
+    await bench.turn()
+    bench.rpc.mine()
+    await bench.turn()
+    sent = len(bench.rpc.sends)
+    bench.rpc.spent, bench.rpc.mined = 0, {}
+    above = bench.rpc.head - 1
+    await bench.parts.journal.write(lambda db: transactions.unmine(db, above=above))
+    await bench.turn()
+    assert bench.rpc.sends[sent:] == bench.rpc.sends[:2]
+
+
 async def queue_bond(bench: Bench) -> None:
     """A sealed vote's commitment about the first subject, with its bond."""
     commitment = Transaction(
