@@ -74,9 +74,13 @@ contract QuorumMembersTest is CommitteeStage {
         deployReverts(list, 1, abi.encodeWithSelector(ICommittee.MemberTwice.selector, list[one], one, other));
     }
 
+    function test_deploy_RevertsIf_ThresholdIsZero() external {
+        deployReverts(membersOf(4), 0, abi.encodeWithSelector(ICommittee.ThresholdOutOfRange.selector, 0, 4));
+    }
+
     function testFuzz_deploy_RevertsIf_ThresholdOutOfRange(uint256 count, uint8 threshold) external {
         count = bound(count, 1, 31);
-        if (threshold != 0) threshold = uint8(bound(threshold, count + 1, type(uint8).max));
+        threshold = uint8(bound(threshold, count + 1, type(uint8).max));
         bytes memory fault = abi.encodeWithSelector(ICommittee.ThresholdOutOfRange.selector, threshold, count);
         deployReverts(membersOf(count), threshold, fault);
     }
