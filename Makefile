@@ -7,8 +7,8 @@
 # make coverage  the branches of oracle/core and of the contracts that tests take: all of them
 # make fuzz   longer walks and more inputs for the contracts: RUNS=256 SEED=0x7 (one at random without SEED)
 # make mutation  which changes of the core and of the contracts would no test notice? takes hours
+# make bench  every promised figure, into docs/benchmarks.md: about 15 minutes; ONLY=gas,node measures less
 # make slither  static analysis of the contracts, each finding answered
-# make bench  gas and inference figures, next to their limits
 # make bench-serving  the inference protocol beside MLServer and bare ONNX Runtime; installs MLServer once
 # make soak   a random walk on a hostile chain: MINUTES=10 SEED=7 (one at random without SEED)
 # make migration name="what changes"   a draft of the journal's next revision
@@ -112,7 +112,7 @@ migration: install-dev
 	$(BIN)/python -m tests.support.migration "$(name)"
 
 bench: install-dev
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 bench-serving: install-dev .venv-mlserver/.installed
 	$(BIN)/python -m tests.bench_inference --mlserver .venv-mlserver

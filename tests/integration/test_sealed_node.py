@@ -65,8 +65,14 @@ async def test_reorg__under_a_step_of_the_vote__it_is_taken_again_and_decided_on
 
         await until(final)
         model_id = world.model.model_id
-        sent = await node.parts.journal.read(lambda db: transactions.about(db, model_id, asked))
-        steps = [t.purpose for t in sent if t.succeeded]
+        steps: list[Purpose] = []
+
+        async def all_found() -> bool:
+            sent = await node.parts.journal.read(lambda db: transactions.about(db, model_id, asked))
+            steps[:] = [t.purpose for t in sent if t.succeeded]
+            return len(steps) >= 4
+
+        await until(all_found)
         assert set(steps) == {Purpose.COMMIT, Purpose.REVEAL, Purpose.TALLY, Purpose.ANSWER}
         assert len(steps) == 4, "each once"
         attestor = node.parts.roles.sealed()[model_id].attestor

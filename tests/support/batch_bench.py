@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +48,28 @@ MODULE = "tests.support.batch_bench"
 
 def make(kind: str, rows: int, folder: Path) -> None:
     """A model with its card, and its input file."""
+    make_model(kind, folder)
+    known = load_breast_cancer()
+    numbers = known.data.astype(np.float32)
+    random = np.random.default_rng(7)
+    names = [str(name).replace(" ", "_") for name in known.feature_names]
+    with pq.ParquetWriter(
+        folder / f"{kind}.parquet", pa.schema([(name, pa.float32()) for name in names])
+    ) as writer:
+        for first in range(0, rows, PIECE):
+            drawn = numbers[random.integers(0, len(numbers), min(PIECE, rows - first))]
+            drawn = np.round(drawn * random.uniform(0.9, 1.1, drawn.shape), 4).astype(np.float32)
+            writer.write_table(pa.table(dict(zip(names, drawn.T, strict=True))))
+
+
+def make_model(kind: str, folder: Path, *, trees: int = 100) -> Path:
+    """A linear model or a forest with its card, in a folder of its own below this one."""
     known = load_breast_cancer()
     numbers = known.data.astype(np.float32)
     trained = (
         LogisticRegression(max_iter=5000)
         if kind == "linear"
-        else RandomForestClassifier(100, random_state=7)
+        else RandomForestClassifier(trees, random_state=7)
     ).fit(numbers, known.target)
     options = {"zipmap": False}
     onnx = to_onnx(trained, numbers[:1], options=options, target_opset=18)
@@ -80,15 +96,7 @@ def make(kind: str, rows: int, folder: Path) -> None:
     there.mkdir(parents=True)
     (there / "model.onnx").write_bytes(octets)
     (there / CARD).write_text(json.dumps(card_to_json(card)))
-    random = np.random.default_rng(7)
-    names = [feature.name for feature in features]
-    with pq.ParquetWriter(
-        folder / f"{kind}.parquet", pa.schema([(name, pa.float32()) for name in names])
-    ) as writer:
-        for first in range(0, rows, PIECE):
-            drawn = numbers[random.integers(0, len(numbers), min(PIECE, rows - first))]
-            drawn = np.round(drawn * random.uniform(0.9, 1.1, drawn.shape), 4).astype(np.float32)
-            writer.write_table(pa.table(dict(zip(names, drawn.T, strict=True))))
+    return there
 
 
 def bare(model: StoredModel, rows: int) -> tuple[float, float]:
@@ -142,43 +150,83 @@ def measure(kind: str, rows: int, folder: Path, engine: str) -> dict[str, float 
     }
 
 
-def table_of(rows: int, kinds: list[str], *, spark: bool) -> tuple[Table, bool]:
-    """Every run, and whether the figures hold: the forest's share, memory, one root.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One run.
 
-    The share of processor time says what a busy machine's clock does not.
+    Attributes:
+        rate, bare: rows a second, of the whole run and of the runtime alone.
+        of_processor: the same share in processor time, which says what a busy machine's clock
+            does not; 0 where it is not known.
+        gigabytes: of this process; of Spark's driver only.
     """
+
+    kind: str
+    engine: str
+    rows: int
+    rate: float
+    bare: float
+    of_processor: float
+    gigabytes: float
+    root: str
+
+    @property
+    def share(self) -> float:
+        """Of bare rows a second."""
+        return self.rate / self.bare
+
+
+def measured_rows(folder: Path, rows: int, kinds: list[str], *, spark: bool) -> list[Measured]:
+    """Every run, each in a process of its own."""
+    found: list[Measured] = []
+    for kind in kinds:
+        there = folder / f"{kind}-{rows}"
+        make(kind, rows, there)
+        bare = 0.0
+        for engine in ["embedded", "spark"] if spark else ["embedded"]:
+            words = (MODULE, "--measure", kind, engine, str(there), str(rows))
+            printed = subprocess.run(
+                (sys.executable, "-m", *words), cwd=ROOT, check=True, stdout=subprocess.PIPE
+            ).stdout
+            said = json.loads(printed.splitlines()[-1])
+            bare = said["bare"] or bare
+            found.append(
+                Measured(
+                    kind=kind,
+                    engine=engine,
+                    rows=rows,
+                    rate=said["rate"],
+                    bare=bare,
+                    of_processor=said["spent"] / said["bare_spent"] if said["bare_spent"] else 0,
+                    gigabytes=said["gb"],
+                    root=said["root"],
+                )
+            )
+        shutil.rmtree(there)
+    return found
+
+
+def table_of(rows: int, kinds: list[str], *, spark: bool) -> tuple[Table, bool]:
+    """Every run, and whether the figures hold: the forest's share, memory, one root."""
     table = Table(title=f"oracle batch, {rows:,} rows of 30 features", title_justify="left")
     for heading in ("model", "engine", "rows/s", "bare rows/s", "share", "of CPU", "memory"):
         table.add_column(heading, justify="left" if heading in ("model", "engine") else "right")
-    within = True
-    for kind in kinds:
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch)
-            make(kind, rows, folder)
-            said: dict[str, dict[str, float]] = {}
-            for engine in ["embedded", "spark"] if spark else ["embedded"]:
-                words = (MODULE, "--measure", kind, engine, str(folder), str(rows))
-                printed = subprocess.run(
-                    (sys.executable, "-m", *words),
-                    cwd=ROOT,
-                    check=True,
-                    stdout=subprocess.PIPE,
-                ).stdout
-                said[engine] = json.loads(printed.splitlines()[-1])
-                found = said[engine]
-                share = found["rate"] / said["embedded"]["bare"]
-                within &= found["gb"] < MEMORY
-                within &= kind == "linear" or engine == "spark" or share >= SHARE
-                table.add_row(
-                    kind,
-                    engine,
-                    f"{found['rate']:,.0f}",
-                    f"{said['embedded']['bare']:,.0f}",
-                    f"{share:.0%}",
-                    f"{found['spent'] / found['bare_spent']:.0%}" if engine == "embedded" else "",
-                    f"{found['gb']:.2f} GB" if engine == "embedded" else "",
-                )
-            within &= len({found["root"] for found in said.values()}) == 1
+    with tempfile.TemporaryDirectory() as scratch:
+        found = measured_rows(Path(scratch), rows, kinds, spark=spark)
+    within = all(len({e.root for e in found if e.kind == kind}) == 1 for kind in kinds)
+    for each in found:
+        within &= each.gigabytes < MEMORY
+        within &= each.kind == "linear" or each.engine == "spark" or each.share >= SHARE
+        alone = each.engine == "embedded"
+        table.add_row(
+            each.kind,
+            each.engine,
+            f"{each.rate:,.0f}",
+            f"{each.bare:,.0f}",
+            f"{each.share:.0%}",
+            f"{each.of_processor:.0%}" if alone else "",
+            f"{each.gigabytes:.2f} GB" if alone else "",
+        )
     return table, within
 
 

@@ -4,18 +4,21 @@
 
 It kills itself with SIGKILL right after the named stage was recorded, as a power cut would; without
 ``kill_at`` it runs until it is killed from outside. ``api_decision`` accepts one decision of the
-operator's own before it starts.
+operator's own before it starts; with ``quiet`` it logs warnings only.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+
+import structlog
 
 from oracle.core.lifecycle import Request
 from oracle.node.accept import accept
@@ -24,6 +27,9 @@ from tests.support.harness import OPTIONS, wired_node
 
 
 async def main(options: dict[str, object]) -> None:
+    if options.get("quiet"):
+        level = structlog.make_filtering_bound_logger(logging.WARNING)
+        structlog.configure(wrapper_class=level)
     kill_at, skip = options.get("kill_at"), int(str(options.get("skip", 0)))
 
     def kill(stage: str, _: Request | None) -> None:
@@ -38,7 +44,11 @@ async def main(options: dict[str, object]) -> None:
         contract=str(options["contract"]),
         folder=Path(str(options["folder"])),
         observers=[kill],
-        options=replace(OPTIONS, anchor_every=0.2),
+        options=replace(
+            OPTIONS,
+            anchor_every=0.2,
+            in_flight=int(str(options.get("in_flight", OPTIONS.in_flight))),
+        ),
     ) as node:
         api = options.get("api_decision")
         if isinstance(api, dict):
