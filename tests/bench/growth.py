@@ -109,7 +109,7 @@ def _models(sheet: Sheet, scratch: Path) -> None:
     rows = []
     series: dict[str, list[tuple[float, float]]] = {"bare ONNX Runtime": [], "run and scored": []}
     for trees in TREES:
-        model = load_model(make_model("forest", scratch / f"trees-{trees}", trees=trees))
+        model = load_model(make_model("small-forest", scratch / f"trees-{trees}", trees=trees))
         runner = Runner(model)
         assert isinstance(runner.session, Session)
         names = [spec.name for spec in model.card.outputs]
