@@ -1,18 +1,19 @@
-"""Serving: beside bare ONNX Runtime in batches, beside MLServer one row at a time, and crowded."""
+"""Serving: one row beside MLServer, batches beside bare ONNX Runtime, gasless reads, a crowd."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
-import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from oracle.inference import bench as inference
+from oracle.inference.folder import load_model
 from tests.bench.plot import bars
 from tests.bench.sheet import Sheet
-from tests.bench_inference import __main__ as beside
+from tests.bench_inference import __main__ as protocol
+from tests.bench_inference import batches, load, reads, servers
 from tests.integration.test_api_load import (
     CONNECTIONS,
     test_thousand_connections__at_once__no_error_but_429,
@@ -20,38 +21,139 @@ from tests.integration.test_api_load import (
 from tests.support.harness import MODELS
 
 MODEL = "delivery-time"
-TIMES, RATIO = 3.0, 1.25
-PINS = ("mlserver==1.7.1", "onnxruntime==1.32.0", "uvloop==0.21.0")
+ROOT = Path(__file__).parents[2]
+MLSERVER = ROOT / ".venv-mlserver"
 INSTALL_SECONDS = 400
-HOME = Path(__file__).parents[2] / ".bench" / "mlserver"
 
 
 async def measure(_scratch: Path) -> Sheet:
-    """Measure the runs, the requests, and the crowd."""
+    """Measure requests, batches, runs, reads and the crowd."""
     sheet = Sheet(name="serving", title="Serving", command="make bench ONLY=serving")
+    await asyncio.to_thread(_one_row, sheet)
+    await asyncio.to_thread(_in_batches, sheet)
+    await _runs(sheet)
+    read = await reads.measure()
+    sheet.figure(
+        "a gasless read at the node, median",
+        f"{read.median * 1e3:.1f} ms, p99 {read.p99 * 1e3:.1f}",
+        f"{protocol.CCIP_SECONDS * 1e3:.0f} ms",
+        held=read.median <= protocol.CCIP_SECONDS,
+    )
+    await _crowd(sheet)
+    return sheet
+
+
+def _one_row(sheet: Sheet) -> None:
+    folder = MODELS / MODEL
+    body = protocol.body_of(load_model(folder))
+
+    def asking(port: int, connections: int, seconds: float) -> load.Load:
+        path = f"/v2/models/{MODEL}/infer"
+        request = load.post(port, path, body, Content_Type="application/json")
+        return asyncio.run(load.drive(port, request, connections=connections, seconds=seconds))
+
+    why = _install()
+    shown: list[tuple[str, float, bool]] = []
+    with ExitStack() as running:
+        opened = [running.enter_context(servers.ours(folder))]
+        if not why:
+            opened.append(running.enter_context(servers.mlserver(MLSERVER, folder)))
+        for connections in protocol.CONNECTIONS:
+            ports = [each.port for each in opened]
+            mine, *others = protocol.in_turns(asking, ports, connections)
+            said, kept = f"{mine.rate:,.0f} a second, p99 {mine.p99 * 1e3:.0f} ms", False
+            shown.append((f"{connections} connections: ours", mine.rate, True))
+            for other in others:
+                times = mine.rate / other.rate
+                kept = times >= protocol.TIMES_MLSERVER
+                said += f"; MLServer {other.rate:,.0f}, {other.p99 * 1e3:.0f} ms: {times:.1f} ×"
+                shown.append((f"{connections} connections: MLServer", other.rate, False))
+            sheet.figure(
+                f"one-row requests over HTTP, {connections} connections",
+                said if others else said + "; MLServer not measured",
+                f"{protocol.TIMES_MLSERVER:g} ×",
+                held=kept,
+            )
+    if why:
+        sheet.say(f"MLServer could not be measured: {why}.")
+    else:
+        sheet.plot("serving", "Requests a second", bars("One-row requests a second", shown))
+        sheet.say(
+            "MLServer 1.7.1 without parallel workers and gzip, where it is fastest; both servers "
+            "run the same model file with one process, asked in turns by the same client."
+        )
+
+
+def _install() -> str:
+    """Install MLServer where it is not; why it can not be, or nothing."""
+    if (MLSERVER / "bin" / "mlserver").exists():
+        return ""
+    try:
+        subprocess.run(
+            ["make", "--silent", ".venv-mlserver/.installed"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            timeout=INSTALL_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it was not installed within {INSTALL_SECONDS} s"
+    except subprocess.CalledProcessError as error:
+        last = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        return f"it can not be installed here ({(last or ['no reason given'])[0][:120]})"
+    return ""
+
+
+def _in_batches(sheet: Sheet) -> None:
+    found = list(batches.measure())
+    largest = max(each.rows for each in found)
+    for each in found:
+        if each.rows == largest:
+            sheet.figure(
+                f"batches of {each.rows:,} rows over HTTP, {each.lanes} at once, of bare ONNX "
+                "Runtime's rows a second",
+                f"{each.ratio:.0%} ({each.cpu:.0%} by CPU time)",
+                f"{protocol.OF_BARE:.0%}",
+                held=each.ratio >= protocol.OF_BARE,
+            )
+    layers = "·".join(map(str, batches.LAYERS))
+    sheet.say(f"Batches as raw tensors over HTTP, through a network of {layers}:")
+    sheet.table(
+        ("rows", "clients", "bare rows/s", "served rows/s", "of bare", "by CPU time"),
+        [
+            [
+                f"{each.rows:,}",
+                f"{each.lanes}",
+                f"{each.bare:,.0f}",
+                f"{each.served:,.0f}",
+                f"{each.ratio:.0%}",
+                f"{each.cpu:.0%}",
+            ]
+            for each in found
+        ],
+    )
+
+
+async def _runs(sheet: Sheet) -> None:
+    held = await asyncio.to_thread(batches.held, MODEL)
+    sheet.figure(
+        f"64 rows of {MODEL} held to the card, of bare ONNX Runtime's time",
+        f"{held:.2f}",
+        f"{protocol.HELD:g}",
+        held=held <= protocol.HELD,
+    )
     figures = await inference.measure_all(MODELS)
     worst = max(figures, key=lambda each: each.ratio)
     sheet.figure(
-        "a run of 64 rows, of bare ONNX Runtime's time, worst model",
+        "the node's run of 64 rows, of bare ONNX Runtime's time, worst model",
         f"{worst.ratio:.2f} ({worst.name})",
-        f"{RATIO:g}",
-        held=worst.ratio <= RATIO,
+        f"{inference.LIMIT:g}",
+        held=worst.ratio <= inference.LIMIT,
     )
-    held = await asyncio.to_thread(beside.batched, MODEL)
-    sheet.figure(
-        "the same with the request held to the card, as `/v2` does",
-        f"{held:.2f} ({MODEL})",
-        f"{RATIO:g}",
-        held=held <= RATIO,
+    sheet.say(
+        "The node's own runs, 64 rows at a time. *Whole* is the way from input bytes to scored "
+        "outputs, with decoding, rounding and encoding of every row; hashing comes on top:"
     )
-    await asyncio.to_thread(_beside_mlserver, sheet)
-    began = time.perf_counter()
-    try:
-        await test_thousand_connections__at_once__no_error_but_429()
-        said, kept = f"held, in {time.perf_counter() - began:.1f} s", True
-    except (AssertionError, TimeoutError, OSError) as error:
-        said, kept = f"{type(error).__name__}", False
-    sheet.figure(f"{CONNECTIONS:,} connections at once", said, "no error but 429", held=kept)
     sheet.table(
         ("model", "bare µs", "run µs", "ratio", "score µs", "hash µs", "whole µs", "rows/s"),
         [
@@ -68,64 +170,13 @@ async def measure(_scratch: Path) -> Sheet:
             for each in figures
         ],
     )
-    sheet.say(
-        "Batches of 64. *Whole* is the way from input bytes to scored outputs, with decoding, "
-        "rounding and encoding of every row; hashing comes on top."
-    )
-    return sheet
 
 
-def _beside_mlserver(sheet: Sheet) -> None:
-    body = beside.body_of(beside.rows_of(MODEL, 1))
-    with beside.ours(MODEL) as port:
-        mine = beside.measure(port, MODEL, body)
-    home, why = _mlserver()
-    theirs = {}
-    if home is not None:
-        with beside.mlserver(home, MODEL) as port:
-            theirs = beside.measure(port, MODEL, body)
-    shown: list[tuple[str, float, bool]] = []
-    for connections, (rate, p99) in mine.items():
-        said, kept = f"{rate:,.0f} a second, p99 {p99 * 1e3:.0f} ms", False
-        shown.append((f"{connections} connections: ours", rate, True))
-        if connections in theirs:
-            other, their_p99 = theirs[connections]
-            kept = rate >= TIMES * other
-            said += f"; MLServer {other:,.0f}, {their_p99 * 1e3:.0f} ms: {rate / other:.1f} ×"
-            shown.append((f"{connections} connections: MLServer", other, False))
-        else:
-            said += "; MLServer not measured"
-        sheet.figure(
-            f"one-row requests, {connections} connections", said, f"{TIMES:g} ×", held=kept
-        )
-    if theirs:
-        sheet.plot("serving", "Requests a second", bars("One-row requests a second", shown))
-        sheet.say(
-            f"MLServer as {', '.join(PINS)}, without parallel workers and gzip, where it is "
-            "fastest; both serve the same model with one process to the same client, one after "
-            "the other."
-        )
-    else:
-        sheet.say(f"MLServer could not be measured: {why}.")
-
-
-def _mlserver() -> tuple[Path | None, str]:
-    """A virtual environment with MLServer, made where there is none; or why there is none."""
-    if given := os.environ.get("MLSERVER"):
-        return Path(given), ""
-    if (HOME / "bin" / "mlserver").exists():
-        return HOME, ""
+async def _crowd(sheet: Sheet) -> None:
+    began = time.perf_counter()
     try:
-        subprocess.run([sys.executable, "-m", "venv", HOME], check=True, capture_output=True)
-        subprocess.run(
-            [HOME / "bin" / "pip", "install", "--quiet", *PINS],
-            check=True,
-            capture_output=True,
-            timeout=INSTALL_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return None, f"it was not installed within {INSTALL_SECONDS} s"
-    except subprocess.CalledProcessError as error:
-        last = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        return None, f"it can not be installed here ({(last or ['no reason given'])[0][:120]})"
-    return HOME, ""
+        await test_thousand_connections__at_once__no_error_but_429()
+        said, kept = f"held, in {time.perf_counter() - began:.1f} s", True
+    except (AssertionError, TimeoutError, OSError) as error:
+        said, kept = type(error).__name__, False
+    sheet.figure(f"{CONNECTIONS:,} connections at once", said, "no error but 429", held=kept)
