@@ -46,6 +46,7 @@ class Run:
 
     Attributes:
         rate: transactions a second, from the first to the last, the pause for the kill left out.
+        own_ms, chain_ms: processor time an answer of the process and of the chain, up to the kill.
         ready: seconds from the start of the process to its first transaction on chain.
         again: the same after the kill.
         idle_mb, peak_mb: memory of the process before its first transaction, and at most.
@@ -54,6 +55,8 @@ class Run:
     """
 
     rate: float
+    own_ms: float
+    chain_ms: float
     ready: float
     again: float
     idle_mb: float
@@ -66,7 +69,7 @@ async def measure(scratch: Path) -> Sheet:
     """Measure bare sends, the backlog, the restart, and a committee."""
     sheet = Sheet(name="node", title="Node", command="make bench ONLY=node")
     async with backlog(scratch, BACKLOG) as (chain, world, asked):
-        transfers, answers = await bare(world, asked[:SAMPLE])
+        transfers, answers, bare_ms = await bare(chain, world, asked[:SAMPLE])
         run = await answer(chain, world, scratch / "node", asked, kill=True)
     sheet.figure(
         "answers a second, of bare sends of the same transactions",
@@ -79,6 +82,13 @@ async def measure(scratch: Path) -> Sheet:
         f"{run.rate:,.0f} of {transfers:,.0f}, {run.rate / transfers:.0%}",
         f"{SHARE:.0%}",
         held=run.rate >= SHARE * transfers,
+    )
+    sheet.table(
+        ("processor time", "answer", "bare send"),
+        [
+            ["the node; the client", f"{run.own_ms:.2f} ms", f"{bare_ms[0]:.2f} ms"],
+            ["the chain", f"{run.chain_ms:.2f} ms", f"{bare_ms[1]:.2f} ms"],
+        ],
     )
     whole = run.decided == run.final == len(asked)
     sheet.figure(
@@ -108,7 +118,8 @@ async def measure(scratch: Path) -> Sheet:
     )
     sheet.say(
         f"Anvil makes a block each {BLOCK_SECONDS:g} s; the node has at most {IN_FLIGHT:,} "
-        "transactions in flight and logs warnings. An answer is a request followed, run in ONNX "
+        "transactions in flight and logs warnings. Processor time says what a busy machine's clock "
+        "does not. An answer is a request followed, run in ONNX "
         "Runtime, recorded at every stage, simulated, signed, sent and looked after; a bare send "
         f"is none of it. The process answers {run.ready:.1f} s after its start."
     )
@@ -147,8 +158,12 @@ async def backlog(
 
 async def send(
     world: World, account: object, to: bytes, calls: Sequence[bytes], *, value: int = 0
-) -> float:
-    """Send calls that are signed before the clock starts; seconds until all are mined."""
+) -> tuple[float, float]:
+    """Send calls that are signed before the clocks start.
+
+    Returns:
+        Seconds until all are mined, and of this process's processor time.
+    """
     key, address = PrivateKey(bytes(account.key)), account.address  # type: ignore[attr-defined]
     first = await world.rpc.nonce(address, block="latest")
     raws = [
@@ -165,20 +180,24 @@ async def send(
         )[0]
         for at, call in enumerate(calls)
     ]
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     await world.rpc.broadcast_many(raws)
 
     async def mined() -> bool:
         return await world.rpc.nonce(address, block="latest") == first + len(raws)
 
     await until(mined, within=300, pause=0.01)
-    return time.perf_counter() - started
+    return time.perf_counter() - started, time.process_time() - spent
 
 
-async def bare(world: World, asked: Sequence[RequestLog]) -> tuple[float, float]:
-    """Transfers a second, and answers to these requests a second; the chain is as before then."""
+async def bare(
+    chain: LocalChain, world: World, asked: Sequence[RequestLog]
+) -> tuple[float, float, tuple[float, float]]:
+    """Transfers a second, answers to these requests a second, and the milliseconds of processor
+    time of such an answer, the client's and the chain's; the chain is as before then.
+    """
     other = dev_account(3, chain_id=CHAIN_ID)
-    spent = await send(world, other, bytes.fromhex(other.address[2:]), [b""] * len(asked))
+    spent, _ = await send(world, other, bytes.fromhex(other.address[2:]), [b""] * len(asked))
     head = await world.rpc.block("latest")
     snapshot = await world.rpc.call("evm_snapshot")
     calls = [
@@ -195,11 +214,13 @@ async def bare(world: World, asked: Sequence[RequestLog]) -> tuple[float, float]
         )
         for each in asked
     ]
-    seconds = await send(world, OPERATOR, world.contract.address_bytes, calls)
+    before = _processor(chain.pid)
+    seconds, own = await send(world, OPERATOR, world.contract.address_bytes, calls)
+    each_ms = own / len(asked) * 1e3, (_processor(chain.pid) - before) / len(asked) * 1e3
     made = {each.prediction.subject for each in await world.decisions()}
     assert made == {each.request_id for each in asked}
     assert await world.rpc.call("evm_revert", [snapshot])
-    return len(asked) / spent, len(asked) / seconds
+    return len(asked) / spent, len(asked) / seconds, each_ms
 
 
 async def answer(
@@ -230,8 +251,12 @@ async def answer(
         await at_least(1)
         ready, idle = time.perf_counter() - began, peak
         started, done = time.perf_counter(), await spent()
+        before_own, before_chain = _processor(process.pid), _processor(chain.pid)
+        await at_least(done + (len(asked) - done) // 2)
+        half = await spent() - done
+        own = _processor(process.pid) - before_own
+        theirs = _processor(chain.pid) - before_chain
         if kill:
-            await at_least(len(asked) // 2)
             process.kill()
             await process.wait()
             stopped, before = time.perf_counter(), -1
@@ -251,6 +276,8 @@ async def answer(
         await process.wait()
     return Run(
         rate=(len(asked) - done) / seconds,
+        own_ms=own / max(half, 1) * 1e3,
+        chain_ms=theirs / max(half, 1) * 1e3,
         ready=ready,
         again=again,
         idle_mb=idle,
@@ -288,6 +315,12 @@ def memory_of(process: asyncio.subprocess.Process) -> float:
         return float(psutil.Process(process.pid).memory_info().rss) / 1e6
     except psutil.NoSuchProcess:
         return 0.0
+
+
+def _processor(pid: int) -> float:
+    """Seconds of processor time of a process and its children."""
+    whole = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return sum(each.cpu_times().user + each.cpu_times().system for each in whole)
 
 
 async def committee_latency(folder: Path) -> float:
