@@ -45,13 +45,15 @@ class Answer:
         Returns:
             How many requests were moved.
         """
-        roles = self._parts.roles
-        for model in self._parts.engine.store:
+        roles, store = self._parts.roles, list(self._parts.engine.store)
+        for model in store:
             await roles.of(model.model_id, block="latest")
         confirmed = await self.inputs.sift(await self._ready(State.CONFIRMED))
         if confirmed:
             await self._infer(confirmed)
-        others = [*roles.together(), *roles.anchored()]
+        # Asked of each once more: the follower forgets a role when a model's rules changed.
+        known = [(m.model_id, await roles.of(m.model_id, block="latest")) for m in store]
+        others = [model_id for model_id, role in known if role.together or role.anchored]
         inferred = await self._ready(State.INFERRED, but_of=others)
         if inferred:
             await self._vouch(inferred)
@@ -110,7 +112,7 @@ class Answer:
         if role.anchored and known is not None:
             young = role.max_age == 0 or now - known.predicted_at < role.max_age // 2
             return known.predicted_at if young else now
-        if request.model_id not in self._parts.roles.together():
+        if not role.together:
             return now
         return await self._parts.journal.read(
             lambda db: chain_view.timestamp_at(db, request.block_number) or now

@@ -12,7 +12,7 @@ from oracle.chain.artifacts import load_artifact
 from oracle.chain.events import RequestLog, decode_logs
 from oracle.chain.local import LocalChain, local_chain
 from oracle.chain.signer import AccountSigner
-from oracle.core.lifecycle import State
+from oracle.core.lifecycle import Request, State
 from oracle.core.policy import Verdict
 from oracle.core.receipt import ContractEvidence
 from oracle.core.transaction import GWEI
@@ -171,6 +171,22 @@ async def test_decision__of_the_operators_own__goes_through_the_log(
         assert shown is not None
         assert hidden.prediction == shown.prediction
         assert hidden.input != shown.input
+
+
+async def test_answer__a_models_rules_change_while_it_is_run__goes_through_the_log(
+    world: World, tmp_path: Path
+) -> None:
+    """The follower forgets what the operator is to a model when it meets such a change."""
+    async with running_node(world, tmp_path, anchor_every=EVERY) as node:
+
+        def change(stage: str, _: Request | None) -> None:
+            if stage == "inferred":
+                node.parts.roles.forget()
+
+        node.parts.observers.append(change)
+        (asked,) = await world.ask()
+        await world.decided([asked])
+        await final(node, world, asked)
 
 
 async def test_decision__somebody_else_relayed__is_followed(world: World, tmp_path: Path) -> None:
