@@ -26,7 +26,7 @@ MLSERVER = ROOT / ".venv-mlserver"
 INSTALL_SECONDS = 400
 
 
-async def measure(_scratch: Path) -> Sheet:
+async def measure(scratch: Path) -> Sheet:
     """Measure requests, batches, runs, reads and the crowd."""
     sheet = Sheet(name="serving", title="Serving", command="make bench ONLY=serving")
     await asyncio.to_thread(_one_row, sheet)
@@ -39,7 +39,7 @@ async def measure(_scratch: Path) -> Sheet:
         f"{protocol.CCIP_SECONDS * 1e3:.0f} ms",
         held=read.median <= protocol.CCIP_SECONDS,
     )
-    await _crowd(sheet)
+    await _crowd(sheet, scratch)
     return sheet
 
 
@@ -172,10 +172,10 @@ async def _runs(sheet: Sheet) -> None:
     )
 
 
-async def _crowd(sheet: Sheet) -> None:
+async def _crowd(sheet: Sheet, scratch: Path) -> None:
     began = time.perf_counter()
     try:
-        await test_thousand_connections__at_once__no_error_but_429()
+        await test_thousand_connections__at_once__no_error_but_429(scratch)
         said, kept = f"held, in {time.perf_counter() - began:.1f} s", True
     except (AssertionError, TimeoutError, OSError) as error:
         said, kept = type(error).__name__, False
