@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
+import orjson
 from numpy.typing import NDArray
 
 from oracle.core import dtypes
@@ -29,6 +30,8 @@ from oracle.inference.protocol import body as bodies
 
 FILE = "engine.toml"
 MAX_REPLY = 64 * 2**20
+RAW = "binary_tensor_data"
+"""The extension of raw tensors, which Triton has and MLServer has not."""
 _SCHEMES = {"oip": "http", "oips": "https"}
 
 
@@ -108,6 +111,7 @@ class RemoteSession:
         self.card = card
         self.address = address
         self._names = [spec.name for spec in card.outputs]
+        self._raw: bool | None = None
         self._client = httpx.Client(
             follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=16)
         )
@@ -121,30 +125,55 @@ class RemoteSession:
             InferenceError: the server is away or slow, refuses, or answers what the card does not
                 know.
         """
-        content, json_length = bodies.write_request(feeds, self._names)
-        headers = {"content-type": "application/octet-stream", "accept-encoding": "identity"}
+        if self._raw is None:
+            self._raw = self._takes_raw(seconds)
+        content, json_length = bodies.write_request(feeds, self._names, raw=self._raw)
+        kind = "application/octet-stream" if self._raw else "application/json"
+        headers = {"content-type": kind, "accept-encoding": "identity"}
         if json_length is not None:
             headers[bodies.HEADER] = str(json_length)
+        reply, answer = self._exchange("POST", self.address.url, seconds, content, headers)
+        if reply.status_code != 200:
+            raise self._failed(f"answers {reply.status_code}: {answer[:200]!r}")
+        try:
+            found = bodies.read_reply(
+                answer, reply.headers.get(bodies.HEADER), self.card.limits.max_elements
+            )
+            return [self._output(found, place) for place in range(len(self._names))]
+        except InvalidInput as error:
+            raise self._failed(f"answers what the card does not know: {error.what}") from None
+
+    def _takes_raw(self, seconds: float | None) -> bool:
+        """Whether the server says that it takes raw tensors; JSON every server takes."""
+        reply, answer = self._exchange("GET", self.address.base + "/v2", seconds)
+        try:
+            about = orjson.loads(answer)
+        except orjson.JSONDecodeError:
+            return False
+        extensions = about.get("extensions") if isinstance(about, dict) else None
+        return reply.status_code == 200 and isinstance(extensions, list) and RAW in extensions
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        seconds: float | None,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[httpx.Response, bytes]:
+        """A request and the bytes of its answer, as far as they are not too many."""
+        answer = bytearray()
         try:
             with self._client.stream(
-                "POST", self.address.url, content=content, headers=headers, timeout=seconds
+                method, url, content=content, headers=headers, timeout=seconds
             ) as reply:
-                answer = bytearray()
                 for chunk in reply.iter_raw():
                     answer += chunk
                     if len(answer) > MAX_REPLY:
                         raise self._failed(f"answers more than {MAX_REPLY} bytes")
         except httpx.HTTPError as error:
             raise self._failed(f"can not be reached: {type(error).__name__}") from None
-        if reply.status_code != 200:
-            raise self._failed(f"answers {reply.status_code}: {bytes(answer[:200])!r}")
-        try:
-            found = bodies.read_reply(
-                bytes(answer), reply.headers.get(bodies.HEADER), self.card.limits.max_elements
-            )
-            return [self._output(found, place) for place in range(len(self._names))]
-        except InvalidInput as error:
-            raise self._failed(f"answers what the card does not know: {error.what}") from None
+        return reply, bytes(answer)
 
     def _output(self, found: Mapping[str, NDArray[Any]], place: int) -> NDArray[Any]:
         spec = self.card.outputs[place]

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from oracle.api.inference import rest
 from oracle.core.errors import ConfigError, InferenceError
 from oracle.inference.engine import Engine
 from oracle.inference.folder import load_model
+from oracle.inference.protocol import body as bodies
+from oracle.inference.protocol.messages import InferRequest
 from oracle.inference.remote import FILE, parse_address, read_engine
 from tests.support.harness import MODELS
 from tests.support.inference import Serving, serving
@@ -47,6 +50,26 @@ async def test_engine__model_on_another_server__passes_the_same_golden_vectors(
         assert "version" in here.runtime(NAME)
 
 
+@pytest.mark.parametrize("extensions", [("binary_tensor_data",), ()])
+async def test_engine__raw_tensors__go_only_to_a_server_that_takes_them(
+    server: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extensions: tuple[str, ...]
+):
+    raw = []
+    read = bodies.read_request
+
+    def reading(body: bytes, json_length: str | None, most: int) -> InferRequest:
+        raw.append(json_length is not None)
+        return read(body, json_length, most)
+
+    monkeypatch.setattr(rest, "EXTENSIONS", extensions)
+    monkeypatch.setattr(bodies, "read_request", reading)
+    model = load_model(elsewhere(tmp_path, f"oip://{server.http}/{NAME}"))
+    async with Engine([model]) as engine:
+        assert (await engine.self_test()).models[0].ready
+    assert raw
+    assert set(raw) == {bool(extensions)}
+
+
 async def answering(reply: bytes) -> tuple[asyncio.Server, str]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(65536)
@@ -60,7 +83,8 @@ async def answering(reply: bytes) -> tuple[asyncio.Server, str]:
 
 
 def of(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
-    return f"HTTP/1.1 {status}\r\n{headers}content-length: {len(body)}\r\n\r\n".encode() + body
+    headers += f"connection: close\r\ncontent-length: {len(body)}\r\n"
+    return f"HTTP/1.1 {status}\r\n{headers}\r\n".encode() + body
 
 
 @pytest.mark.parametrize(

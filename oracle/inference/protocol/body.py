@@ -71,9 +71,15 @@ def write_reply(reply: InferReply, request: InferRequest) -> tuple[bytes, int | 
 
 
 def write_request(
-    inputs: Mapping[str, NDArray[Any]], wanted: Sequence[str]
+    inputs: Mapping[str, NDArray[Any]], wanted: Sequence[str], *, raw: bool = True
 ) -> tuple[bytes, int | None]:
-    """The body of a request with raw tensors, and how long its JSON is."""
+    """The body of a request, and how long its JSON is where raw tensors follow.
+
+    Args:
+        raw: send raw tensors, and ask for such.
+    """
+    if not raw:
+        return _joined({"outputs": [{"name": name} for name in wanted]}, "inputs", inputs, [])
     outputs = [{"name": name, "parameters": {"binary_data": True}} for name in wanted]
     return _joined({"outputs": outputs}, "inputs", inputs, list(inputs))
 
