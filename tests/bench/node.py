@@ -148,12 +148,19 @@ async def backlog(
             for at in range(count)
         ]
         await send(world, REQUESTER, world.contract.address_bytes, calls, value=fee)
-        last = await world.rpc.block("latest")
-        logs, _ = await world.rpc.logs_between(
-            address=world.contract.address, first=head.number, last=last.number
-        )
-        asked = decode_logs(logs, world.contract.address)
-        yield chain, world, [each for each in asked if isinstance(each, RequestLog)]
+        asked: list[RequestLog] = []
+
+        async def all_told() -> bool:
+            last = await world.rpc.block("latest")
+            logs, _ = await world.rpc.logs_between(
+                address=world.contract.address, first=head.number, last=last.number
+            )
+            told = decode_logs(logs, world.contract.address)
+            asked[:] = [each for each in told if isinstance(each, RequestLog)]
+            return len(asked) == count
+
+        await until(all_told)  # an account's nonce is known before its block's logs are
+        yield chain, world, asked
 
 
 async def send(
