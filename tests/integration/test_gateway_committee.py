@@ -60,8 +60,9 @@ class Reads:
             return await http.get(url)
 
     async def next_block(self) -> None:
-        """Later reads are other ones."""
-        await self.members.world.rpc.call("evm_mine")
+        """Later reads are other ones: a read is about a time, which blocks of one second share."""
+        rpc = self.members.world.rpc
+        await rpc.call("evm_mine", [await rpc.timestamp("latest") + 1])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

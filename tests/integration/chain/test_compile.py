@@ -23,7 +23,8 @@ def test_artifacts__in_git__are_fresh() -> None:
 
 
 def copy_of_sources(folder: Path) -> Path:
-    shutil.copytree(ROOT / "contracts", folder / "contracts")
+    for name in ("contracts", "tests/support/solidity"):
+        shutil.copytree(ROOT / name, folder / name)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
     for name in ("hardhat.config.js", "package.json"):
         shutil.copy(ROOT / name, folder)
