@@ -185,7 +185,7 @@ class Walk:
             await self._until_it_answers()
 
     async def _until_it_answers(self) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while True:
                 self._still_runs()
                 with suppress(httpx.HTTPError):

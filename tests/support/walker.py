@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,28 @@ from typing import Any
 
 from oracle.api.app import create_app
 from oracle.api.server import bind, serve
+from oracle.core.errors import Transient
 from oracle.node.metrics import Metrics
 from tests.support.harness import OPTIONS, wired_node
 
 
 async def main(options: dict[str, Any]) -> None:
+    """Run it; a start that finds no endpoint is made again, as a service's supervisor does."""
     listener = bind("127.0.0.1", options["port"])
+    while True:
+        try:
+            await run(options, listener)
+        except Transient as error:
+            print("not started:", error, flush=True)
+            await asyncio.sleep(0.2)
+
+
+async def run(options: dict[str, Any], listener: socket.socket) -> None:
+    """One start, and the run after it.
+
+    Raises:
+        Transient: it could not start.
+    """
     async with wired_node(
         rpc_url=options["rpc"],
         contract=options["contract"],
