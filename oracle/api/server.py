@@ -80,7 +80,7 @@ def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one.
+    """A listening socket; port 0 takes a free one. Who connects before it is served waits.
 
     Raises:
         ConfigError: the port is in use, or the host is none of this machine's.
@@ -92,6 +92,7 @@ def bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(CONNECTIONS)
     except (OSError, OverflowError) as error:
         listener.close()
         raise ConfigError(
