@@ -16,6 +16,7 @@ import { timeline } from "../draw/timeline.js";
 import { keyForm } from "../key.js";
 import { live } from "../live.js";
 import { count, decimal, fee, lasted, money, when } from "../numbers.js";
+import { pause } from "../time.js";
 import { decisionHref, type Place, title } from "../view.js";
 import {
   asker,
@@ -35,6 +36,7 @@ import { askedSection, saidSection } from "./told.js";
 import { votesSection } from "./votes.js";
 
 const SEALED = 3;
+const SOON = 1000;
 const NUMBERS = ["none", "reject", "accept", "review"];
 
 /** One decision. */
@@ -68,6 +70,7 @@ export async function showDecision(root: HTMLElement, place: Place): Promise<voi
       input = told.input;
       retell();
     });
+    if (costIsOnItsWay(now)) void pause(SOON).then(again);
     if ((now.decision?.trust_level ?? model?.on_chain.trust_level) === SEALED)
       void votesOf(now, signal).then((rounds) =>
         show(votes, rounds.length > 0 && votesSection(rounds, network?.currency)),
@@ -278,7 +281,13 @@ function vouchedOf({ decision }: Account, model: Model | null): Child[] {
   ];
 }
 
-function costOf({ request, transactions, decision }: Account, currency?: string): Child[] {
+/** Whether this node sent the transaction and has not read its receipt yet. */
+function costIsOnItsWay({ transactions, decision }: Account): boolean {
+  return transactions.some((each) => each.gas_used === null && each.hash === decision?.tx_hash);
+}
+
+function costOf(account: Account, currency?: string): Child[] {
+  const { request, transactions, decision } = account;
   const mined = transactions.filter((each) => each.gas_used !== null);
   const gas = mined.reduce((sum, each) => sum + (each.gas_used ?? 0), 0);
   const paid = mined.reduce((sum, each) => sum + BigInt(each.fee_wei ?? 0), 0n);
@@ -293,9 +302,11 @@ function costOf({ request, transactions, decision }: Account, currency?: string)
       h(
         "p",
         { class: "quiet" },
-        decision
-          ? "Another node or program sent the transaction; its receipt on the chain tells the gas."
-          : "Not on chain yet.",
+        costIsOnItsWay(account)
+          ? "The chain is asked for its receipt."
+          : decision
+            ? "Another node or program sent the transaction; its receipt on the chain tells the gas."
+            : "Not on chain yet.",
       ),
     decision?.callback === "delivered" &&
       h("p", {}, "The asking contract was called back with it."),
