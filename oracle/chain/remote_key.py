@@ -22,6 +22,7 @@ import httpx
 from eth_keys.constants import SECPK1_N
 from eth_utils.crypto import keccak
 
+from oracle.chain.limited import read_at_most
 from oracle.chain.signed import signed_exactly
 from oracle.chain.wire import checksum
 from oracle.core.errors import ChainError, ConfigError, Transient, VerificationError
@@ -185,7 +186,7 @@ class RemoteKey:
                 asyncio.timeout(self._timeout),
                 self._http.stream("POST", "", json=body) as response,
             ):
-                octets = await _limited(response)
+                octets = await read_at_most(response, _LARGEST)
         except (TimeoutError, httpx.TimeoutException):
             raise Transient(
                 f"{self._where} did not answer {method} in {self._timeout:g} s",
@@ -220,15 +221,6 @@ class RemoteKey:
 
     def _garbage(self, wanted: str, found: Any) -> ChainError:
         return ChainError(f"{self._where} gives no {wanted.removeprefix('a ')}: {found!r:.80}")
-
-
-async def _limited(response: httpx.Response) -> bytes:
-    found = bytearray()
-    async for part in response.aiter_bytes():
-        found += part
-        if len(found) > _LARGEST:
-            raise httpx.DecodingError(f"more than {_LARGEST} bytes")
-    return bytes(found)
 
 
 def _compacted(octets: bytes) -> bytes:

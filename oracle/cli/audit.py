@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oracle.cli.console import err, out, say, show_json
+from oracle.cli.options import AsJson
 
 if TYPE_CHECKING:
     from oracle.chain.rpc import RpcPool
@@ -39,7 +40,7 @@ def audit(
     contract: Annotated[str | None, typer.Option(help="The decision contract.")] = None,
     models: Annotated[str | None, typer.Option(help="Folder of models.")] = None,
     api: Annotated[str | None, typer.Option(help="A node's API, to ask for inputs.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Check a whole range of blocks: decisions, the links of anchor logs, promises.
 

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from oracle.cli.console import err, facts, out, say, show_json
+from oracle.cli.options import AsJson
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def run_(
     network: NetworkName = None,
     rpc: Rpc = None,
     models: Models = None,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Score every row, write predictions and leaves, and anchor one root in one transaction.
 
@@ -135,7 +136,7 @@ def anchor(
     ] = None,
     network: NetworkName = None,
     rpc: Rpc = None,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Anchor a batch by the votes of its quorum, in one transaction; anybody may send it.
 
@@ -190,7 +191,7 @@ def decide(
     row: RowNumber,
     network: NetworkName = None,
     rpc: Rpc = None,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Bring one row on chain: a decision by its proof, where the log is the model's attestor."""
     from oracle.cli.batching import decide_row

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oracle.cli.console import err, show_json
+from oracle.cli.options import AsJson
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ WINDOW, BOND = 120, "0.01"
 Network = Annotated[str | None, typer.Option(help="The network.")]
 Rpc = Annotated[str | None, typer.Option(help="RPC endpoint.")]
 Models = Annotated[str | None, typer.Option(help="Folder of models.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Model = Annotated[str, typer.Argument(help="Name or 0x id of the model.")]
 
 

@@ -9,6 +9,7 @@ import typer
 
 from oracle.cli.console import err, out, show_json
 from oracle.cli.exits import ExitCode
+from oracle.cli.options import AsJson
 
 
 def compile_(
@@ -22,7 +23,7 @@ def compile_(
         Path | None,
         typer.Option(help="Compile nothing: write the npm package of contracts and ABIs there."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Compile the contracts, or check that their artifacts are fresh."""
     from oracle.chain import compile as compiling

@@ -8,17 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from oracle.cli.console import err, show_json
+from oracle.cli.options import InputFile, Words
 
 
 def decide(
     model: Annotated[str, typer.Argument(help="Name or 0x id; `oracle model list` shows them.")],
-    input: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NAME=VALUE…", help="The features; `-` reads JSON from stdin."),
-    ] = None,
-    input_file: Annotated[
-        str | None, typer.Option("--input", "-i", help="A JSON file with the input; - for stdin.")
-    ] = None,
+    input: Words = None,
+    input_file: InputFile = None,
     example: Annotated[
         bool, typer.Option("--example", help="Use the model's own example input.")
     ] = False,
@@ -40,7 +36,7 @@ def decide(
 ) -> None:
     """Ask a running node for a decision, and show what became of it.
 
-    For example: [bold]oracle decide credit-risk income=52000 age=41[/bold]
+    For example: [bold]oracle decide delivery-time hour=19.5 day=Fri distance=2.4 items=3[/bold]
     """
     from oracle.cli.client import connect
     from oracle.cli.inputs import for_model, read_input

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oracle.cli.console import out, show_json
+from oracle.cli.options import AsJson
 
 if TYPE_CHECKING:
     from oracle.cli.client import NodeClient
@@ -26,7 +27,6 @@ app = typer.Typer(
 )
 
 Api = Annotated[str | None, typer.Option("--api", help="The node's API.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.callback()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oracle.cli.console import out, show_json, table
+from oracle.cli.options import AsJson
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def deploy(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which addresses it would be.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Deploy the contracts and register the models; what is there is checked and kept.
 

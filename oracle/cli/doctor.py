@@ -10,6 +10,7 @@ from rich.text import Text
 
 from oracle.cli.console import err, say, show_json
 from oracle.cli.exits import ExitCode
+from oracle.cli.options import AsJson
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def doctor(
     api: Annotated[
         str | None, typer.Option(help="A node's API, to ask whether it is ready.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Look for what is wrong with this set-up, and say how to mend it.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oracle.cli.console import facts, out, say, show_json
+from oracle.cli.options import AsJson, InputFile, Words
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ app = typer.Typer(
 Address = Annotated[str, typer.Argument(metavar="FEED", help="The feed's address.")]
 Network = Annotated[str | None, typer.Option(help="The network.")]
 Rpc = Annotated[str | None, typer.Option(help="RPC endpoint.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command()
@@ -48,13 +48,8 @@ def create(
 @app.command()
 def push(
     feed: Address,
-    input: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NAME=VALUE…", help="The features; `-` reads JSON from stdin."),
-    ] = None,
-    input_file: Annotated[
-        str | None, typer.Option("--input", "-i", help="A JSON file with the input; - for stdin.")
-    ] = None,
+    input: Words = None,
+    input_file: InputFile = None,
     network: Network = None,
     rpc: Rpc = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait for the decision.")] = 30.0,

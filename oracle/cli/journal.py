@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oracle.cli.console import err, facts, out, show_json
+from oracle.cli.options import AsJson
 
 if TYPE_CHECKING:
     from oracle.cli.settings import Settings
@@ -21,7 +22,7 @@ def backup(
     journal: Annotated[
         Path | None, typer.Option(help="The journal; without it the only one of the state folder.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Copy the journal while its node runs; it has inputs and salts, so keep it private.
 

@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from oracle.cli.console import err, out, show_json, table
+from oracle.cli.options import AsJson
 
 app = typer.Typer(
     name="keys", help="Encrypted keys: new, import, list, show.", no_args_is_help=True
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command()

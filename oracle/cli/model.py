@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oracle.cli.console import facts, out, say, short, show_json, table
+from oracle.cli.options import AsJson
 
 if TYPE_CHECKING:
     from oracle.cli.settings import Settings
@@ -17,7 +18,6 @@ app = typer.Typer(
     name="model", help="Models: list, show, add an ONNX file, check, train.", no_args_is_help=True
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Models = Annotated[Path | None, typer.Option("--models", help="Folder of models.")]
 
 

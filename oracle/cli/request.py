@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oracle.cli.console import err, facts, out, say, seconds, show_json, verdict
+from oracle.cli.options import AsJson, InputFile, Words
 from oracle.cli.running import run
 
 if TYPE_CHECKING:
@@ -20,13 +21,8 @@ if TYPE_CHECKING:
 
 def request(
     model: Annotated[str, typer.Argument(help="Name or 0x id of the model.")],
-    input: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NAME=VALUE…", help="The features; `-` reads JSON from stdin."),
-    ] = None,
-    input_file: Annotated[
-        str | None, typer.Option("--input", "-i", help="A JSON file with the input; - for stdin.")
-    ] = None,
+    input: Words = None,
+    input_file: InputFile = None,
     example: Annotated[
         bool, typer.Option("--example", help="Use an input of the model's test vectors.")
     ] = False,
@@ -54,7 +50,7 @@ def request(
     network: Annotated[str | None, typer.Option(help="The network.")] = None,
     rpc: Annotated[str | None, typer.Option(help="RPC endpoint.")] = None,
     models: Annotated[str | None, typer.Option(help="Folder of models.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Ask for a decision on chain, as a dApp does, pay the fee, and wait for the answer.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from oracle.cli.console import out, say, show_json
+from oracle.cli.options import AsJson
 
 if TYPE_CHECKING:
     from oracle.cli.settings import Settings
@@ -50,7 +51,7 @@ def verify(
     ] = None,
     models: Annotated[str | None, typer.Option(help="Folder of models.")] = None,
     api: Annotated[str | None, typer.Option(help="A node's API, to ask for inputs.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Compute a decision again and hold every hash, signature, proof and event to it.
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from oracle.core.prediction import Prediction
+from oracle.journal.predictions import columns_of, prediction_of
 from oracle.journal.schema import blocks, decisions
 
 
@@ -159,20 +160,13 @@ def _is(model_id: bytes, subject: bytes) -> sa.ColumnElement[bool]:
 
 
 def _columns(record: DecisionRecord) -> dict[str, Any]:
-    said = record.prediction
     return {
-        "model_id": said.model_id,
-        "subject": said.subject,
+        **columns_of(record.prediction),
         "block_number": record.block_number,
         "block_hash": record.block_hash,
         "log_index": record.log_index,
         "tx_hash": record.tx_hash,
         "decided_at": record.decided_at,
-        "input_hash": said.input_hash,
-        "output_hash": said.output_hash,
-        "value": str(said.value),
-        "confidence": said.confidence,
-        "predicted_at": said.predicted_at,
         "verdict": record.verdict,
         "trust_level": record.trust_level,
         "callback_failed": record.callback_failed,
@@ -181,15 +175,7 @@ def _columns(record: DecisionRecord) -> dict[str, Any]:
 
 def _record(row: Row[Any]) -> DecisionRecord:
     return DecisionRecord(
-        prediction=Prediction(
-            model_id=row.model_id,
-            subject=row.subject,
-            input_hash=row.input_hash,
-            output_hash=row.output_hash,
-            value=int(row.value),
-            confidence=row.confidence,
-            predicted_at=row.predicted_at,
-        ),
+        prediction=prediction_of(row),
         verdict=row.verdict,
         trust_level=row.trust_level,
         block_number=row.block_number,

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, Row
 from oracle.core.anchor import Batch
 from oracle.core.prediction import Prediction
 from oracle.core.transaction import TxState
+from oracle.journal.predictions import columns_of, prediction_of
 from oracle.journal.schema import metadata, transactions
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -98,17 +99,10 @@ class Promised:
 
 def add(db: Connection, promised: Promised) -> None:
     """Record a promise."""
-    said = promised.prediction
     db.execute(
         sa.insert(promises).values(
+            **columns_of(promised.prediction),
             receipt_id=promised.receipt_id,
-            model_id=said.model_id,
-            subject=said.subject,
-            input_hash=said.input_hash,
-            output_hash=said.output_hash,
-            value=str(said.value),
-            confidence=said.confidence,
-            predicted_at=said.predicted_at,
             input=promised.input,
             outputs=promised.outputs,
             runtime=promised.runtime,
@@ -327,15 +321,7 @@ def _batch(row: Row[Any]) -> Batch:
 def _promised(row: Row[Any]) -> Promised:
     return Promised(
         receipt_id=row.receipt_id,
-        prediction=Prediction(
-            model_id=row.model_id,
-            subject=row.subject,
-            input_hash=row.input_hash,
-            output_hash=row.output_hash,
-            value=int(row.value),
-            confidence=row.confidence,
-            predicted_at=row.predicted_at,
-        ),
+        prediction=prediction_of(row),
         input=row.input,
         outputs=row.outputs,
         runtime=row.runtime,

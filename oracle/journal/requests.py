@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from oracle.core.lifecycle import Origin, Request, State
-from oracle.core.prediction import Prediction
+from oracle.journal.predictions import prediction_of
 from oracle.journal.schema import decisions, idempotency, requests, timeline
 
 
@@ -289,17 +289,7 @@ def _columns(request: Request) -> dict[str, Any]:
 
 
 def _request(row: Row[Any]) -> Request:
-    said = None
-    if row.predicted_at is not None:
-        said = Prediction(
-            model_id=row.model_id,
-            subject=row.subject,
-            input_hash=row.input_hash,
-            output_hash=row.output_hash,
-            value=int(row.value),
-            confidence=row.confidence,
-            predicted_at=row.predicted_at,
-        )
+    said = None if row.predicted_at is None else prediction_of(row)
     return Request(
         model_id=row.model_id,
         subject=row.subject,

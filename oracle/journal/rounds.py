@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, Row
 from oracle.core.prediction import Prediction
 from oracle.core.sealed import Opening, RoundKey
 from oracle.core.sealed_round import Closed, Leaked, Revealed, RoundEvent, Sealed
+from oracle.journal.predictions import prediction_of
 from oracle.journal.schema import metadata
 
 round_events = sa.Table(
@@ -173,13 +174,7 @@ def find_vote(db: Connection, attestor: str, key: RoundKey, *, salt: bytes) -> O
     ).first()
     if row is None:
         return None
-    return Opening(
-        input_hash=row.input_hash,
-        output_hash=row.output_hash,
-        value=int(row.value),
-        confidence=row.confidence,
-        salt=salt,
-    )
+    return _opening(row, salt)
 
 
 def recent_closed(
@@ -235,6 +230,16 @@ def _said(said: Opening | Prediction) -> dict[str, Any]:
     }
 
 
+def _opening(row: Row[Any], salt: bytes) -> Opening:
+    return Opening(
+        input_hash=row.input_hash,
+        output_hash=row.output_hash,
+        value=int(row.value),
+        confidence=row.confidence,
+        salt=salt,
+    )
+
+
 def _event(row: Row[Any]) -> RoundEvent:
     place: dict[str, Any] = {
         "key": RoundKey(model_id=row.model_id, subject=row.subject, number=row.number),
@@ -247,26 +252,9 @@ def _event(row: Row[Any]) -> RoundEvent:
         case "sealed":
             return Sealed(**place, seal=row.seal)
         case "revealed":
-            opening = Opening(
-                input_hash=row.input_hash,
-                output_hash=row.output_hash,
-                value=int(row.value),
-                confidence=row.confidence,
-                salt=row.salt,
-            )
-            return Revealed(**place, member=row.member, opening=opening)
+            return Revealed(**place, member=row.member, opening=_opening(row, row.salt))
         case "leaked":
             reward = int(row.reward)
             return Leaked(**place, member=row.member, reporter=row.reporter, reward=reward)
-    prediction = None
-    if row.predicted_at is not None:
-        prediction = Prediction(
-            model_id=row.model_id,
-            subject=row.subject,
-            input_hash=row.input_hash,
-            output_hash=row.output_hash,
-            value=int(row.value),
-            confidence=row.confidence,
-            predicted_at=row.predicted_at,
-        )
+    prediction = None if row.predicted_at is None else prediction_of(row)
     return Closed(**place, prediction=prediction, agreed=row.agreed, lost=row.lost)

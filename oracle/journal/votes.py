@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from oracle.core.peer import Opinion, Proposal, proposal_from_json, proposal_to_json
 from oracle.core.prediction import Prediction
+from oracle.journal.predictions import prediction_of
 from oracle.journal.schema import decisions, opinions, requests, votes
 
 MOST_VARIANTS = 4
@@ -171,7 +171,7 @@ def recent_cases(db: Connection, model_id: bytes, limit: int) -> list[Case]:
             requests.c.output_hash.is_not(None),
         )
     )
-    own = {row.subject: _prediction(row) for row in mine}
+    own = {row.subject: prediction_of(row) for row in mine}
     heard: dict[bytes, dict[str, int]] = {}
     for row in db.execute(
         sa.select(opinions)
@@ -181,7 +181,7 @@ def recent_cases(db: Connection, model_id: bytes, limit: int) -> list[Case]:
         heard.setdefault(row.subject, {})[row.member] = int(row.value)
     return [
         Case(
-            decided=_prediction(row),
+            decided=prediction_of(row),
             own=own.get(row.subject),
             reason=row.reason or "",
             vote=proposal_from_json(row.proposal).prediction if row.proposal else None,
@@ -193,18 +193,6 @@ def recent_cases(db: Connection, model_id: bytes, limit: int) -> list[Case]:
 
 def _about_same(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.model_id == decisions.c.model_id, table.c.subject == decisions.c.subject)
-
-
-def _prediction(row: Row[Any]) -> Prediction:
-    return Prediction(
-        model_id=row.model_id,
-        subject=row.subject,
-        input_hash=row.input_hash,
-        output_hash=row.output_hash,
-        value=int(row.value),
-        confidence=row.confidence,
-        predicted_at=row.predicted_at,
-    )
 
 
 def equivocations(db: Connection) -> list[Equivocation]:

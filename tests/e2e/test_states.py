@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
@@ -13,14 +11,9 @@ from oracle.node.metrics import Metrics
 from tests.e2e.test_decision import address, ask
 from tests.e2e.test_list import decide, row
 from tests.support.page import Served, serving
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 async def test_node_away_and_back__says_so_and_misses_nothing(browser: Browser, served: Served):

@@ -1,14 +1,17 @@
-"""Real chains for the tests: ``anvil``, ``hardhat_chain``, ``deployed`` and ``world``."""
+"""Real chains: ``anvil``, ``hardhat_chain``, ``deployed``, ``world``; ``up``, an ``oracle up``."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
 from oracle.chain.deployment import Deployed
 from oracle.chain.local import Engine, LocalChain, local_chain
+from tests.support.ports import free_port
+from tests.support.shell import Shell, Up
 from tests.support.world import World, deploy_models, open_world
 
 
@@ -38,3 +41,21 @@ async def world(anvil: LocalChain, deployed: Deployed) -> AsyncIterator[World]:
     """The module's Anvil as one test sees it: what the test does is undone after it."""
     async with open_world(anvil, deployed) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A node that a user started, for this module."""
+    shell = Shell(tmp_path_factory.mktemp("up"))
+    port, chain_port = free_port(), free_port()
+    began = time.monotonic()
+    with shell.running(
+        "up", "--port", str(port), "--chain-port", str(chain_port), until="Ctrl-C stops"
+    ) as process:
+        yield Up(
+            shell=shell,
+            api=f"http://127.0.0.1:{port}",
+            rpc=f"http://127.0.0.1:{chain_port}",
+            process=process,
+            seconds=time.monotonic() - began,
+        )

@@ -23,6 +23,7 @@ from oracle.core.errors import Transient
 from oracle.inference.folder import load_model
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node
+from tests.support.asgi import client
 from tests.support.harness import World, deployed_world, running_node
 from tests.unit.inference.test_folder import with_external
 from tests.unit.inference.test_intake import saved, taken_in
@@ -66,11 +67,6 @@ async def api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
         client(create_app(node, metrics, api_keys=ApiKeys([KEY]))) as guarded,
     ):
         yield Api(world=world, node=node, http=http, guarded=guarded)
-
-
-def client(app: Any) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8550", timeout=30)
 
 
 async def test_decide__waited_for__is_final_with_its_whole_account(api: Api):

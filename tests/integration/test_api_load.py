@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from oracle.api.limits import AT_ONCE
-from tests.integration.test_cli import Shell, free_port
 from tests.support.crowd import CONNECTIONS, connection_figures
+from tests.support.ports import free_port
+from tests.support.shell import Shell
 
 
 async def test_thousand_connections__at_once__no_error_but_429(tmp_path: Path) -> None:

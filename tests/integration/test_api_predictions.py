@@ -20,6 +20,7 @@ from oracle.core.receipt_reader import parse_receipt
 from oracle.node.metrics import Metrics
 from oracle.node.node import Node
 from oracle.verify import verify
+from tests.support.asgi import client
 from tests.support.harness import World, deployed_world, running_node, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -77,11 +78,6 @@ async def api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
         client(create_app(node, metrics, api_keys=ApiKeys([KEY]))) as guarded,
     ):
         yield Api(world=world, node=node, http=http, guarded=guarded)
-
-
-def client(app: Any) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8550", timeout=30)
 
 
 async def test_predict__is_pending_at_once_then_anchored_then_decided(api: Api):

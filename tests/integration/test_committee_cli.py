@@ -11,7 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.integration.test_cli import Shell, anvils_below, free_port
+from tests.support.ports import free_port
+from tests.support.shell import Shell, anvils_below
 
 WAIT = 25.0
 

@@ -16,7 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.test_cli import Shell, free_port
+from tests.support.ports import free_port
+from tests.support.shell import Shell
 
 BLOCK_SECONDS = 2
 STAGES = ["seen", "confirmed", "inferred", "vouched", "submitted", "final"]

@@ -16,10 +16,11 @@ from eth_account import Account
 
 from oracle.chain.keys import import_key
 from oracle.chain.local import local_chain
-from tests.integration.test_cli import ORACLE, ROOT, free_port
 from tests.support.hostile_rpc import HostileRpc, hostile_rpc
+from tests.support.ports import free_port
 from tests.support.postgres import PASSWORD as JOURNAL_PASSWORD
 from tests.support.postgres import postgres_server
+from tests.support.shell import ORACLE, ROOT
 
 PASSPHRASE, API_KEY, READ_KEY = (
     "planted-passphrase",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from oracle.chain.local import dev_account, local_chain
 from oracle.core.quorum import Committee
 from tests.support.harness import CHAIN_ID, World, deployed_world, until
 from tests.support.member import BASE_INDEX
+from tests.support.ports import free_port
 
 SIZE, THRESHOLD, TURN = 4, 3, 0.8
 ADDRESSES = [
@@ -29,7 +29,7 @@ class Members:
     def __init__(self, world: World, folder: Path) -> None:
         self.world = world
         self._folder = folder
-        self._ports = [_free_port() for _ in range(SIZE)]
+        self._ports = [free_port() for _ in range(SIZE)]
         self.running: dict[int, asyncio.subprocess.Process] = {}
 
     def folder(self, index: int) -> Path:
@@ -123,9 +123,3 @@ async def committee(
         finally:
             for index in [*members.running]:
                 await members.kill(index)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -179,7 +179,8 @@ async def connection_figures(
 
 def main() -> None:
     """Print the figures of a node of its own."""
-    from tests.integration.test_cli import Shell, free_port
+    from tests.support.ports import free_port
+    from tests.support.shell import Shell
 
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()

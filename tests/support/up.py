@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.test_cli import Shell
+from tests.support.shell import Shell
 
 ROOT = Path(__file__).parents[2]
 STANDS = {"8550": "api", "8551": "grpc", "8545": "chain"}

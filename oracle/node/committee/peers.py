@@ -8,6 +8,7 @@ from typing import Self
 
 import httpx
 
+from oracle.chain.limited import read_at_most
 from oracle.core.errors import ConfigError, InvalidInput, Transient, VerificationError
 from oracle.core.peer import Envelope, Reply, read_replies
 from oracle.core.quorum import Committee
@@ -71,7 +72,7 @@ class Peers:
                 content=body,
                 headers={SIGNATURE: "0x" + signature.hex(), "Content-Type": "application/json"},
             ) as response:
-                answer = await _limited(response)
+                answer = await read_at_most(response, LARGEST)
         except httpx.HTTPError as error:
             raise Transient(f"member {member} does not answer: {type(error).__name__}") from None
         if response.status_code != httpx.codes.OK:
@@ -92,12 +93,3 @@ class Peers:
         if envelope.sender != member:
             raise VerificationError(f"{envelope.sender} answers at the URL of {member}")
         return replies
-
-
-async def _limited(response: httpx.Response) -> bytes:
-    found = bytearray()
-    async for part in response.aiter_bytes():
-        found += part
-        if len(found) > LARGEST:
-            raise httpx.DecodingError(f"more than {LARGEST} bytes")
-    return bytes(found)

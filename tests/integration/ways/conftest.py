@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_cli import Shell, free_port
+from tests.support.ports import free_port
+from tests.support.shell import Shell
 from tests.support.up import Ways
 
 HERE = Path(__file__).parent

@@ -19,8 +19,8 @@ from oracle.core.errors import (
     Undecided,
     VerificationError,
 )
-from tests.integration.test_cli import free_port
 from tests.support.harness import MODELS
+from tests.support.ports import free_port
 from tests.support.up import Ways
 
 ORDER = {"hour": 19.5, "day": "Fri", "distance": 2.4, "items": 3}
