@@ -83,6 +83,22 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
     }
 
     /// @inheritdoc IDecisionContract
+    /// @dev Nothing is paid to this function, so no frame can count one payment twice.
+    function makeDecisions(Prediction[] calldata predictions, uint256 gasEach) external returns (bool[] memory made) {
+        made = new bool[](predictions.length);
+        for (uint256 i = 0; i < predictions.length; ++i) {
+            bytes memory message = abi.encodeCall(this.makeDecision, (predictions[i]));
+            bool success;
+            // assembly: Solidity's own call would copy the return data, whose length a policy chooses.
+            // solhint-disable-next-line no-inline-assembly
+            assembly ("memory-safe") {
+                success := delegatecall(gasEach, address(), add(message, 0x20), mload(message), 0, 0)
+            }
+            made[i] = success;
+        }
+    }
+
+    /// @inheritdoc IDecisionContract
     function relayDecision(Prediction calldata prediction, bytes calldata evidence) external {
         bytes32 modelId = prediction.modelId;
         address attestor = _offers[modelId].attestor;

@@ -141,6 +141,16 @@ interface IDecisionContract is IModelRegistry {
     /// @param prediction What the model said.
     function makeDecision(Prediction calldata prediction) external;
 
+    /// @notice Decides on several predictions, each as `makeDecision` would, in a frame of its own: one that is refused
+    /// leaves the others alone, and none gets more gas than `gasEach`.
+    /// @dev Saves the base cost of a transaction for all but one. A prediction that is refused is left out without an
+    /// event; `makeDecision` tells why.
+    /// @param predictions What the models said.
+    /// @param gasEach The most gas for one of them, its callback included. The transaction needs as much for each, and
+    /// EIP-150's 64th on top, or the last ones get less.
+    /// @return made Which of them were decided on.
+    function makeDecisions(Prediction[] calldata predictions, uint256 gasEach) external returns (bool[] memory made);
+
     /// @notice Decides on a prediction that the model's attestor, a contract, vouches for. Anyone may relay.
     /// @dev Where the attestor is an `IFeeSharer`, it is told of the fee at last, after the callback.
     /// @param prediction What the model said.

@@ -8,20 +8,20 @@ from tests.support.gas import Gas, measure_gas
 from tests.support.world import World
 
 PINNED = Gas(
-    make_decision=56_483,
-    request=56_844,
-    answer=48_056,
-    round_trip=137_871,
-    quorum_3_of_4=79_465,
-    quorum_6_of_9=94_664,
-    quorum_11_of_16=119_766,
+    make_decision=56_502,
+    request=56_866,
+    answer=48_075,
+    round_trip=137_912,
+    quorum_3_of_4=79_484,
+    quorum_6_of_9=94_683,
+    quorum_11_of_16=119_785,
     first_commit=47_947,
     commit=31_139,
     reveal=39_602,
     tally=116_279,
-    sealed_relay=66_182,
+    sealed_relay=66_201,
     anchor=49_902,
-    anchored_relay=80_771,
+    anchored_relay=80_790,
 )
 LIMITS = Gas(
     make_decision=58_000,
