@@ -174,6 +174,7 @@ class Endpoint:
         self._timeout = timeout
         self._clock = clock
         self._failures = 0
+        self._proven = False
         self._resume_at = 0.0
         self._latency: float | None = None
         self._fault = ""
@@ -195,12 +196,26 @@ class Endpoint:
         )
 
     async def verify_chain(self, chain_id: int) -> bool:
-        """Whether it serves ``chain_id``; asked once, and again after each lost connection."""
+        """Whether it serves ``chain_id``; asked once, and again after each lost connection.
+
+        Raises:
+            Unreachable: it served that chain before and serves another now, as a provider that
+                balances load may for a while.
+            RateLimited, Transient: as ``exchange``.
+        """
         if self.status in (EndpointStatus.UNCHECKED, EndpointStatus.WRONG_CHAIN):
             (reply,) = await self.exchange([("eth_chainId", [])])
             found = to_int(reply.get("result"), "eth_chainId")
             if found == chain_id:
-                self.status, self._fault = EndpointStatus.READY, ""
+                self.status, self._fault, self._proven = EndpointStatus.READY, "", True
+            elif self._proven:
+                raise self.failed(
+                    Unreachable(
+                        f"{self.name} serves chain {found} now, and served {chain_id} before",
+                        remedy="it is asked again; if it stays so, use another RPC endpoint",
+                    ),
+                    connected=False,
+                )
             else:
                 self.status = EndpointStatus.WRONG_CHAIN
                 self._fault = f"it serves chain {found}, not {chain_id}"

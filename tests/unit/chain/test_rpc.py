@@ -78,8 +78,27 @@ async def test_chain_id__lost_connection__is_asked_again() -> None:
     with pytest.raises(Transient):
         await pool.block("latest")
     up, provider.chain_id = True, 1
-    with pytest.raises(ConfigError):
+    with pytest.raises(Transient, match="serves chain 1 now, and served 31337 before"):
         await pool.block("latest")
+    with pytest.raises(Transient):
+        await pool.call("eth_gasPrice")
+    assert "eth_gasPrice" not in provider.methods()
+
+
+async def test_chain_id__another_everywhere_for_a_while__is_waited_out() -> None:
+    """A node that ran must not end because its providers sent it elsewhere for a moment."""
+    providers = [FakeProvider(chain().answer), FakeProvider(chain().answer)]
+    pool = pool_of(*providers)
+    await pool.check()
+    for provider, endpoint in zip(providers, pool.endpoints, strict=True):
+        endpoint.failed(Transient("the connection broke", remedy=""), connected=False)
+        provider.chain_id = 1
+    with pytest.raises(Transient, match="serves chain 1 now"):
+        await pool.block("latest")
+    assert (await pool.broadcast(RAW)).why == "no endpoint was reached"
+    for provider in providers:
+        provider.chain_id = 31337
+    assert (await pool.block("latest")).number == 4
 
 
 @pytest.mark.parametrize(
