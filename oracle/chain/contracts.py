@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from oracle.chain.abi import interface
+from oracle.chain.endpoint import Call
 from oracle.chain.events import (
     CallbackLog,
     ContractLog,
@@ -58,6 +59,9 @@ __all__ = [
 ]
 
 _ABI = interface("DecisionContract")
+_ALONE, _TOGETHER = (_ABI.functions[name].selector for name in ("makeDecision", "makeDecisions"))
+PREDICTION_BYTES = 7 * 32
+"""Of an encoded ``Prediction``."""
 
 
 class DecisionContract:
@@ -72,6 +76,33 @@ class DecisionContract:
     def encode_make_decision(prediction: Prediction) -> bytes:
         """Calldata of ``makeDecision(Prediction)``."""
         return _ABI.encode("makeDecision", prediction.as_abi())
+
+    @staticmethod
+    def encode_make_decisions(calls: Sequence[bytes], gas_each: int) -> bytes:
+        """Calldata of ``makeDecisions(Prediction[],uint256)``, of calldata of ``makeDecision``.
+
+        A prediction is encoded the same way in both (a static tuple), so it is taken as it is.
+        """
+        head = (2 * 32, gas_each, len(calls))
+        return b"".join(
+            (
+                _TOGETHER,
+                *(word.to_bytes(32, "big") for word in head),
+                *(call[4:] for call in calls),
+            )
+        )
+
+    @staticmethod
+    def decode_make_decisions(calldata: bytes) -> tuple[list[bytes], int]:
+        """The calldata of ``makeDecision`` that such calldata was made of, and the gas of each."""
+        start, gas_each = 4 + 3 * 32, int.from_bytes(calldata[36:68], "big")
+        places = range(start, len(calldata), PREDICTION_BYTES)
+        return [_ALONE + calldata[at : at + PREDICTION_BYTES] for at in places], gas_each
+
+    @staticmethod
+    def is_make_decision(calldata: bytes) -> bool:
+        """Whether it is calldata of ``makeDecision``."""
+        return calldata[:4] == _ALONE
 
     @staticmethod
     def encode_relay_decision(prediction: Prediction, evidence: bytes) -> bytes:
@@ -199,12 +230,28 @@ class DecisionContract:
         Raises:
             Transient: no endpoint answers.
         """
-        where = from_block(block)
-        messages = []
-        for calldata, gas in calls:
-            message = {"from": sender, "to": self.address, "data": "0x" + calldata.hex()}
-            if gas is not None:
-                message["gas"] = hex(gas)
-            messages.append(("eth_call", [message, where]))
-        replies = await self.rpc.batch(messages)
+        replies = await self.rpc.batch([self._call(*each, sender, block) for each in calls])
         return [reply if isinstance(reply, ChainError) else None for reply in replies]
+
+    async def simulate_together(
+        self, parts: Sequence[tuple[bytes, int]], *, sender: str, block: BlockRef = "latest"
+    ) -> list[Sequence[bool]]:
+        """Which predictions each call of ``makeDecisions``, given as calldata and gas, would decide
+        on; none where the call fails, as on a contract that does not have it.
+
+        Raises:
+            Transient: no endpoint answers, or one with something else.
+        """
+        replies = await self.rpc.batch([self._call(*each, sender, block) for each in parts])
+        return [
+            ()
+            if isinstance(reply, ChainError)
+            else _ABI.decode_output("makeDecisions", to_bytes(reply, "eth_call"))["made"]
+            for reply in replies
+        ]
+
+    def _call(self, calldata: bytes, gas: int | None, sender: str, block: BlockRef) -> Call:
+        message = {"from": sender, "to": self.address, "data": "0x" + calldata.hex()}
+        if gas is not None:
+            message["gas"] = hex(gas)
+        return "eth_call", [message, from_block(block)]

@@ -10,6 +10,7 @@ every attempt's hash is looked for, since any of them may be the one that is min
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,6 +37,8 @@ class Purpose(StrEnum):
 
     ANSWER = "answer"
     """Decides a request; its failure is the request's."""
+    ANSWERS = "answers"
+    """Decides several requests, each by itself; what it leaves out is that request's failure."""
     COMMIT = "commit"
     """Seals a vote."""
     REVEAL = "reveal"
@@ -79,7 +82,8 @@ class Transaction:
 
     Attributes:
         key: idempotency key; one transaction a key, whatever happens.
-        model_id, subject: the decision that it carries.
+        model_id, subject: the decision that it is about; zero where it is about several or none.
+        answers: the requests that it decides, as (model id, subject).
         to: the contract, 20 bytes.
         gas: the gas limit.
         value: wei that go along, such as a bond.
@@ -96,6 +100,7 @@ class Transaction:
     gas: int
     value: int = 0
     purpose: Purpose = Purpose.ANSWER
+    answers: tuple[tuple[bytes, bytes], ...] = ()
     state: TxState = TxState.QUEUED
     nonce: int | None = None
     attempts: tuple[Attempt, ...] = ()
@@ -161,3 +166,42 @@ def answer_gas(callback_gas: int) -> int:
     EIP-150's 63/64.
     """
     return 150_000 + callback_gas * 64 // 63 + (10_000 if callback_gas else 0)
+
+
+MOST_TOGETHER = 25
+"""Most answers in one transaction: each saves its base cost but for a twenty-fifth of it."""
+
+MOST_GAS_TOGETHER = 5_000_000
+"""The highest gas limit of a transaction with several answers: its sender must be able to pay for
+all of it, and a block must have the room."""
+
+
+def answers_gas(gas_each: int, count: int) -> int:
+    """The gas limit of ``count`` answers in one transaction that may use ``gas_each`` each: behind
+    EIP-150's 63/64, and with their calldata.
+    """
+    return 50_000 + count * _share(gas_each)
+
+
+def share(gas: Sequence[int]) -> list[list[int]]:
+    """Which answers go into one transaction, at least two and in their order: those with the same
+    gas, which is all that one may use of what belongs to all.
+
+    Args:
+        gas: the gas that each answer may use.
+
+    Returns:
+        The places of those that share one; who is left goes alone.
+    """
+    by_gas: dict[int, list[int]] = {}
+    for place, each in enumerate(gas):
+        by_gas.setdefault(each, []).append(place)
+    parts = []
+    for each, places in by_gas.items():
+        most = max(1, min(MOST_TOGETHER, (MOST_GAS_TOGETHER - 50_000) // _share(each)))
+        parts += [places[start : start + most] for start in range(0, len(places), most)]
+    return [part for part in parts if len(part) > 1]
+
+
+def _share(gas_each: int) -> int:
+    return gas_each * 64 // 63 + 12_000

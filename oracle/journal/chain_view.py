@@ -124,6 +124,14 @@ def find_decision(db: Connection, model_id: bytes, subject: bytes) -> DecisionRe
     return None if row is None else _record(row)
 
 
+def decided_in(db: Connection, number: int, tx_hash: bytes) -> set[tuple[bytes, bytes]]:
+    """What a transaction in this block decided, as (model id, subject)."""
+    query = sa.select(decisions.c.model_id, decisions.c.subject)
+    here = sa.and_(decisions.c.block_number == number, decisions.c.tx_hash == tx_hash)
+    rows = db.execute(query.where(here))
+    return {(row.model_id, row.subject) for row in rows}
+
+
 def decisions_between(db: Connection, low: int, high: int) -> list[DecisionRecord]:
     """The decisions in blocks ``low`` … ``high``, both included, in the chain's order."""
     rows = db.execute(

@@ -135,6 +135,18 @@ transactions = sa.Table(
 )
 """A dropped transaction gives its nonce back (NULL); its attempts keep it."""
 
+answers = sa.Table(
+    "answers",
+    metadata,
+    sa.Column("key", sa.String(160), primary_key=True),
+    sa.Column("transaction_id", _ID, sa.ForeignKey("transactions.id"), nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("model_id", Octets(32), nullable=False),
+    sa.Column("subject", Octets(32), nullable=False, index=True),
+    sa.Index(None, "transaction_id", "place"),
+)
+"""Answers that share a transaction, in its order; their keys are of one kind with a lone one's."""
+
 attempts = sa.Table(
     "attempts",
     metadata,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,10 +11,13 @@ from sqlalchemy.engine import Connection, Row
 
 from oracle.core.lifecycle import State
 from oracle.core.transaction import Attempt, Fees, Purpose, Transaction, TxState
-from oracle.journal.schema import attempts, requests, transactions
+from oracle.journal.requests import Key
+from oracle.journal.schema import answers, attempts, requests, transactions
 
-_KNOWN = sa.select(transactions.c.key).where(
-    transactions.c.key.in_(sa.bindparam("named", expanding=True))
+_NAMED: sa.BindParameter[Any] = sa.bindparam("named", expanding=True)
+_KNOWN = sa.union_all(
+    sa.select(transactions.c.key).where(transactions.c.key.in_(_NAMED)),
+    sa.select(answers.c.key).where(answers.c.key.in_(_NAMED)),
 )
 _INSERT = sa.insert(transactions)
 _UPDATE = sa.update(transactions).where(transactions.c.id == sa.bindparam("row"))
@@ -21,6 +25,12 @@ _HASHES = sa.select(attempts.c.hash).where(
     attempts.c.transaction_id.in_(sa.bindparam("of", expanding=True))
 )
 _ATTEMPT = sa.insert(attempts)
+_SHARE = sa.insert(answers)
+_SHARED = (
+    sa.select(answers)
+    .where(answers.c.transaction_id.in_(sa.bindparam("of", expanding=True)))
+    .order_by(answers.c.transaction_id, answers.c.place)
+)
 
 
 def queue(db: Connection, chain_id: int, sender: str, transaction: Transaction) -> bool:
@@ -36,12 +46,60 @@ def queue_all(
     Returns:
         The keys of those that are recorded now and were not before.
     """
-    known = set(db.execute(_KNOWN, {"named": [each.key for each in wanted]}).scalars())
+    kept = known(db, [each.key for each in wanted])
     where = {"chain_id": chain_id, "sender": sender}
-    fresh = {each.key: each for each in wanted if each.key not in known}
+    fresh = {each.key: each for each in wanted if each.key not in kept}
     if fresh:
         db.execute(_INSERT, [{**where, **_columns(t), **_fixed(t)} for t in fresh.values()])
     return set(fresh)
+
+
+def known(db: Connection, keys: Sequence[str]) -> set[str]:
+    """Those of these keys whose transactions are recorded, alone or with others."""
+    return set(db.execute(_KNOWN, {"named": keys}).scalars())
+
+
+def queue_together(
+    db: Connection, chain_id: int, sender: str, transaction: Transaction, keys: Sequence[str]
+) -> None:
+    """Record a transaction that carries several answers, each with its idempotency key.
+
+    Args:
+        transaction: of ``Purpose.ANSWERS``; its own key is made of the first answer's.
+        keys: in the order of its ``answers``; none of them recorded yet.
+    """
+    row = {**_columns(transaction), **_fixed(transaction)}
+    query = _INSERT.values(chain_id=chain_id, sender=sender, **row)
+    row_id = db.execute(query.returning(transactions.c.id)).scalar_one()
+    db.execute(
+        _SHARE,
+        [
+            {
+                "key": key,
+                "transaction_id": row_id,
+                "place": place,
+                "model_id": model_id,
+                "subject": subject,
+            }
+            for place, (key, (model_id, subject)) in enumerate(
+                zip(keys, transaction.answers, strict=True)
+            )
+        ],
+    )
+
+
+def take_apart(db: Connection, transaction: Transaction, alone: Sequence[Transaction]) -> None:
+    """Put a transaction for each of several answers in the place of the one that was queued.
+
+    Args:
+        alone: in the order of its ``answers``; each gets the key that its answer has.
+    """
+    row = db.execute(sa.select(transactions).where(transactions.c.id == transaction.id)).one()
+    keys = [each.key for each in db.execute(_SHARED, {"of": [transaction.id]})]
+    db.execute(sa.delete(answers).where(answers.c.transaction_id == transaction.id))
+    save(db, replace(transaction, state=TxState.DROPPED))
+    named = [replace(each, key=key) for each, key in zip(alone, keys, strict=True)]
+    queue_all(db, row.chain_id, row.sender, named)
 
 
 def save(db: Connection, transaction: Transaction) -> None:
@@ -111,10 +169,14 @@ def waiting(db: Connection, *, limit: int) -> list[Transaction]:
 
 
 def about(db: Connection, model_id: bytes, subject: bytes) -> list[Transaction]:
-    """Every transaction that carries this decision, oldest first."""
+    """Every transaction that carries this decision, alone or with others, oldest first."""
+    here = sa.and_(transactions.c.model_id == model_id, transactions.c.subject == subject)
+    shared = sa.select(answers.c.transaction_id).where(
+        answers.c.model_id == model_id, answers.c.subject == subject
+    )
     query = (
         sa.select(transactions)
-        .where(transactions.c.model_id == model_id, transactions.c.subject == subject)
+        .where(here | transactions.c.id.in_(shared))
         .order_by(transactions.c.id)
     )
     return _with_attempts(db, db.execute(query).all())
@@ -194,7 +256,14 @@ def _with_attempts(db: Connection, rows: Iterable[Row[Any]]) -> list[Transaction
                 at=row.at,
             )
         )
-    return [_transaction(row, signed[row.id]) for row in rows]
+    shared: dict[int, list[Key]] = {
+        row.id: [(row.model_id, row.subject)] if row.purpose == Purpose.ANSWER else []
+        for row in rows
+    }
+    together = [row.id for row in rows if row.purpose == Purpose.ANSWERS]
+    for answer in db.execute(_SHARED, {"of": together}) if together else ():
+        shared[answer.transaction_id].append((answer.model_id, answer.subject))
+    return [_transaction(row, signed[row.id], shared[row.id]) for row in rows]
 
 
 def _fixed(transaction: Transaction) -> dict[str, Any]:
@@ -223,7 +292,7 @@ def _columns(transaction: Transaction) -> dict[str, Any]:
     }
 
 
-def _transaction(row: Row[Any], signed: list[Attempt]) -> Transaction:
+def _transaction(row: Row[Any], signed: list[Attempt], shared: list[Key]) -> Transaction:
     return Transaction(
         id=row.id,
         key=row.key,
@@ -234,6 +303,7 @@ def _transaction(row: Row[Any], signed: list[Attempt]) -> Transaction:
         gas=row.gas,
         value=int(row.value),
         purpose=Purpose(row.purpose),
+        answers=tuple(shared),
         state=TxState(row.state),
         nonce=row.nonce,
         attempts=tuple(signed),
@@ -248,17 +318,30 @@ def _transaction(row: Row[Any], signed: list[Attempt]) -> Transaction:
 
 def latest_gas(db: Connection, model_id: bytes, limit: int) -> list[int]:
     """What the latest decisions about a model used, newest first: all transactions about a subject
-    together, as a vote takes several; failed ones are left out.
+    together, as a vote takes several, and of one that decided several an equal share; failed ones
+    are left out.
     """
-    rows = db.execute(
-        sa.select(sa.func.sum(transactions.c.gas_used))
-        .where(
-            transactions.c.model_id == model_id,
-            transactions.c.succeeded.is_(True),
-            transactions.c.gas_used.is_not(None),
+    together = sa.select(answers.c.transaction_id, sa.func.count().label("number"))
+    number = together.group_by(answers.c.transaction_id).subquery()
+    used = sa.and_(transactions.c.succeeded.is_(True), transactions.c.gas_used.is_not(None))
+    alone = sa.select(
+        transactions.c.subject, transactions.c.id, transactions.c.gas_used.label("gas")
+    ).where(transactions.c.model_id == model_id, used)
+    shared = (
+        sa.select(
+            answers.c.subject,
+            transactions.c.id,
+            (transactions.c.gas_used / number.c.number).label("gas"),
         )
-        .group_by(transactions.c.subject)
-        .order_by(sa.func.max(transactions.c.id).desc())
+        .join(transactions, transactions.c.id == answers.c.transaction_id)
+        .join(number, number.c.transaction_id == answers.c.transaction_id)
+        .where(answers.c.model_id == model_id, used)
+    )
+    each = sa.union_all(alone, shared).subquery()
+    rows = db.execute(
+        sa.select(sa.func.sum(each.c.gas))
+        .group_by(each.c.subject)
+        .order_by(sa.func.max(each.c.id).desc())
         .limit(limit)
     )
     return [int(gas) for gas in rows.scalars()]

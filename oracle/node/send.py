@@ -7,7 +7,7 @@ bytes again. A nonce is given once; only a transaction that can never be mined g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from eth_utils.crypto import keccak
@@ -19,7 +19,9 @@ from oracle.core import lifecycle
 from oracle.core.lifecycle import OPEN, Failed, Request, State, Submitted
 from oracle.core.transaction import Attempt, Fees, Purpose, Transaction, TxState
 from oracle.journal import chain_view, requests, transactions
+from oracle.journal.requests import Key
 from oracle.node.parts import Parts, log
+from oracle.node.vouch import alone
 
 _ON_ITS_WAY = frozenset(
     {
@@ -153,14 +155,16 @@ class Sender:
     def _record_sent(self, db: Connection, sent: Sequence[Transaction]) -> list[Request]:
         parts = self._parts
         transactions.save_all(db, sent)
-        answered = _answered(db, sent)
+        answered = requests.find_all(db, {key for each in sent for key in each.answers})
         submitted = []
         for transaction in sent:
-            request = answered.get(transaction.id)
-            if request is not None and request.state is State.VOUCHED:
-                tx_hash = transaction.attempts[-1].hash
-                request = lifecycle.step(request, Submitted(tx_hash), parts.now())
-                submitted.append((request, f"nonce {transaction.nonce}, 0x{tx_hash.hex()}"))
+            tx_hash = transaction.attempts[-1].hash
+            note = f"nonce {transaction.nonce}, 0x{tx_hash.hex()}"
+            for key in transaction.answers:
+                request = answered.get(key)
+                if request is not None and request.state is State.VOUCHED:
+                    request = lifecycle.step(request, Submitted(tx_hash), parts.now())
+                    submitted.append((request, note))
         requests.save_all(db, submitted, at=parts.clock(), moved=True)
         return [request for request, _ in submitted]
 
@@ -225,8 +229,7 @@ class Sender:
             transactions.save_all(db, [after for _, after in taken])
             for before, after in taken:
                 self._last_sent.pop(before.id, None)
-                if not after.succeeded:
-                    self._fail(db, before, f"transaction 0x{after.mined_hash.hex()} reverted")
+                self._fail(db, *_undecided(db, after))
             return [(before, receipts[before.id]) for before, _ in taken]
 
         receipts = {transaction.id: receipt for transaction, receipt in mined}
@@ -241,7 +244,7 @@ class Sender:
                 tx_hash=receipt.tx_hash,
                 block=receipt.block_number,
             )
-            if not receipt.succeeded:
+            if not receipt.succeeded or transaction.purpose is Purpose.ANSWERS:
                 parts.to_answer.set()
         await parts.announce()
 
@@ -251,7 +254,7 @@ class Sender:
 
         def record(db: Connection) -> None:
             transactions.save(db, replace(transaction, state=TxState.DROPPED, nonce=None))
-            self._fail(db, transaction, why)
+            self._fail(db, transaction.answers, why)
 
         await parts.journal.write(record)
         self._last_sent.pop(transaction.id, None)
@@ -259,11 +262,14 @@ class Sender:
         parts.observe("dropped")
         parts.to_answer.set()
 
-    def _fail(self, db: Connection, transaction: Transaction, why: str) -> None:
-        request = _answered(db, [transaction]).get(transaction.id)
-        if request is not None and lifecycle.allows(request, Failed):
-            request = lifecycle.step(request, Failed(why), self._parts.now())
-            requests.save(db, request, at=self._parts.clock(), note=why)
+    def _fail(self, db: Connection, answers: Collection[Key], why: str) -> None:
+        """Requests that wait for an answer once more."""
+        failed = [
+            (lifecycle.step(request, Failed(why), self._parts.now()), why)
+            for request in requests.find_all(db, answers).values()
+            if lifecycle.allows(request, Failed)
+        ]
+        requests.save_all(db, failed, at=self._parts.clock())
 
     async def _nudge(self, lingering: Sequence[Transaction]) -> None:
         parts = self._parts
@@ -299,40 +305,51 @@ def _tell(event: str, about: Transaction, *, amiss: bool = False, **fields: obje
     shown = {k: f"0x{v.hex()}" if isinstance(v, bytes) else v for k, v in fields.items()}
     (log.warning if amiss else log.info)(
         event,
-        request_id="0x" + about.subject.hex() if any(about.subject) else None,
+        **_named(about),
         purpose=str(about.purpose),
         nonce=about.nonce,
         **shown,
     )
 
 
-def _answered(db: Connection, those: Sequence[Transaction]) -> dict[int, Request]:
-    """The requests that transactions decide, by the transaction's id, of those that decide one."""
-    answers = [each for each in those if each.purpose is Purpose.ANSWER]
-    found = requests.find_all(db, [(each.model_id, each.subject) for each in answers])
-    return {
-        each.id: found[each.model_id, each.subject]
-        for each in answers
-        if (each.model_id, each.subject) in found
-    }
+def _named(about: Transaction) -> dict[str, object]:
+    """The id of the request, or the ids of several, by which a transaction is found in a log."""
+    if about.purpose is Purpose.ANSWERS:
+        return {"request_ids": ["0x" + subject.hex() for _, subject in about.answers]}
+    return {"request_id": "0x" + about.subject.hex() if any(about.subject) else None}
 
 
 def _still_wanted(db: Connection, limit: int) -> list[Transaction]:
-    """Queued transactions whose request still waits for them; those of closed ones are dropped.
-
-    Those that answer no request are wanted until who queued them takes them back.
+    """Queued transactions whose requests still wait for them; that of a closed one is dropped, and
+    one that carries several answers is taken apart where one of its requests closed or left the
+    chain. Those that answer no request are wanted until who queued them takes them back.
     """
     waiting = transactions.waiting(db, limit=limit)
-    states = requests.states(db, [(each.model_id, each.subject) for each in waiting])
-    wanted = [
-        each
-        for each in waiting
-        if each.purpose is not Purpose.ANSWER or states.get((each.model_id, each.subject)) in OPEN
-    ]
-    kept = {each.id for each in wanted}
-    dropped = [replace(t, state=TxState.DROPPED) for t in waiting if t.id not in kept]
+    states = requests.states(db, {key for each in waiting for key in each.answers})
+    wanted, dropped = [], []
+    for transaction in waiting:
+        if all(states.get(key) in OPEN - {State.ORPHANED} for key in transaction.answers):
+            wanted.append(transaction)
+        elif transaction.purpose is Purpose.ANSWERS:
+            transactions.take_apart(db, transaction, alone(transaction))
+        else:
+            dropped.append(replace(transaction, state=TxState.DROPPED))
     transactions.save_all(db, dropped)
     return wanted
+
+
+def _undecided(db: Connection, mined: Transaction) -> tuple[Collection[Key], str]:
+    """The requests that a mined transaction was to decide and did not, and why; the followed
+    chain's decisions in its block are recorded.
+    """
+    shown = f"transaction 0x{mined.mined_hash.hex()}"
+    if not mined.succeeded:
+        return mined.answers, f"{shown} reverted"
+    if mined.purpose is not Purpose.ANSWERS:
+        return (), ""
+    assert mined.block_number is not None
+    made = chain_view.decided_in(db, mined.block_number, mined.mined_hash)
+    return set(mined.answers) - made, f"{shown} left it out"
 
 
 def _with_receipt(transaction: Transaction, receipt: TxReceipt, *, final: bool) -> Transaction:

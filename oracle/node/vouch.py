@@ -1,21 +1,23 @@
 """Answers that are ready to send: simulated against the contract, then queued.
 
 What passes is marked vouched and queued in one change of the journal; what the contract would
-refuse goes back with its reason.
+refuse goes back with its reason. Several that are ready at once share transactions, if they pass
+when they are simulated so; each keeps its own end, whatever becomes of the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy.engine import Connection
 
+from oracle.chain.contracts import DecisionContract
 from oracle.core import lifecycle
 from oracle.core.errors import ChainError, Reverted, Transient
 from oracle.core.lifecycle import Event, Failed, Inferred, Refused, Request, State, Vouched
-from oracle.core.transaction import Transaction, TxState
+from oracle.core.transaction import Purpose, Transaction, answers_gas, share
 from oracle.journal import promises, requests, transactions
 from oracle.journal.promises import Promised
 from oracle.journal.requests import Key
@@ -54,14 +56,20 @@ async def vouch(parts: Parts, answers: Sequence[Ready]) -> None:
     Raises:
         Transient: no endpoint could simulate them; nothing was recorded.
     """
+    together = await _pass_together(parts, answers)
+    alone = [answer for answer in answers if key_of(answer.request) not in together]
     outcomes = await parts.contract.simulate_many(
-        [(answer.calldata, answer.gas) for answer in answers],
+        [(answer.calldata, answer.gas) for answer in alone],
         sender=parts.operator,
         block=head(parts),
     )
-    events = [Vouched() if error is None else objection(error) for error in outcomes]
-    steps = [(answer.request, event) for answer, event in zip(answers, events, strict=True)]
-    await record(parts, steps, {key_of(answer.request): answer for answer in answers})
+    steps: list[tuple[Request, Event]] = [
+        (answer.request, Vouched() if error is None else objection(error))
+        for answer, error in zip(alone, outcomes, strict=True)
+    ]
+    steps += [(a.request, Vouched()) for a in answers if key_of(a.request) in together]
+    queued = {key_of(answer.request): answer for answer in answers}
+    await record(parts, steps, queued, together=together)
     parts.to_send.set()
 
 
@@ -70,12 +78,14 @@ async def record(
     steps: Sequence[tuple[Request, Event]],
     answers: Mapping[Key, Ready] | None = None,
     promised: Mapping[Key, Promised] | None = None,
+    together: Collection[Key] = (),
 ) -> None:
     """Take requests a step further, those that the chain has not moved on meanwhile.
 
     Args:
         answers: what is queued for a request that becomes vouched.
         promised: what is to be anchored for one that becomes inferred.
+        together: answers that may share a transaction.
     """
 
     def change(db: Connection) -> list[Request]:
@@ -90,7 +100,7 @@ async def record(
         after = [(request, "") for request in changed.values()]
         requests.save_all(db, after, at=parts.clock(), moved=not said)
         if answers is not None:
-            changed |= _queue(parts, db, changed, answers)
+            changed |= _queue(parts, db, changed, answers, together)
         for key, made in (promised or {}).items():
             if key in changed and changed[key].state is State.INFERRED:
                 promises.add_once(db, made)
@@ -114,8 +124,36 @@ def objection(error: ChainError) -> Event:
     return Failed(str(error))
 
 
+async def _pass_together(parts: Parts, answers: Sequence[Ready]) -> set[Key]:
+    """The answers that pass when they are simulated in the transactions that they would share."""
+    may = [each for each in answers if parts.contract.is_make_decision(each.calldata)]
+    shares = share([answer.gas for answer in may])
+    if not shares:
+        return set()
+    calls = [_call([(may[at].calldata, may[at].gas) for at in places]) for places in shares]
+    made = await parts.contract.simulate_together(calls, sender=parts.operator, block=head(parts))
+    return {
+        key_of(may[at].request)
+        for places, flags in zip(shares, made, strict=True)
+        if len(flags) == len(places)
+        for at, flag in zip(places, flags, strict=True)
+        if flag
+    }
+
+
+def _call(answers: Sequence[tuple[bytes, int]]) -> tuple[bytes, int]:
+    """Calldata and gas of several answers, given as those of each, in one transaction."""
+    gas_each = answers[0][1]
+    calldata = DecisionContract.encode_make_decisions([each for each, _ in answers], gas_each)
+    return calldata, answers_gas(gas_each, len(answers))
+
+
 def _queue(
-    parts: Parts, db: Connection, changed: Mapping[Key, Request], answers: Mapping[Key, Ready]
+    parts: Parts,
+    db: Connection,
+    changed: Mapping[Key, Request],
+    answers: Mapping[Key, Ready],
+    together: Collection[Key],
 ) -> dict[Key, Request]:
     """Queue the answers of requests that are vouched.
 
@@ -131,18 +169,51 @@ def _queue(
             to=parts.contract.address_bytes,
             data=answers[key].calldata,
             gas=answers[key].gas,
-            state=TxState.QUEUED,
         )
         for key, request in changed.items()
         if request.state is State.VOUCHED
     }
-    queued = transactions.queue_all(db, parts.chain_id, parts.operator, list(wanted.values()))
+    known = transactions.known(db, [each.key for each in wanted.values()])
+    fresh = {key: each for key, each in wanted.items() if each.key not in known}
+    may = [key for key in fresh if key in together]
+    for places in share([fresh[key].gas for key in may]):
+        members = [fresh.pop(may[at]) for at in places]
+        transactions.queue_together(
+            db, parts.chain_id, parts.operator, _shared(members), [each.key for each in members]
+        )
+    transactions.queue_all(db, parts.chain_id, parts.operator, list(fresh.values()))
     again = {
         key: replace(changed[key], state=State.SUBMITTED)
         for key, transaction in wanted.items()
-        if transaction.key not in queued
+        if transaction.key in known
     }
     note = "already on its way"
     said = [(request, note) for request in again.values()]
     requests.save_all(db, said, at=parts.clock(), moved=True)
     return again
+
+
+def _shared(members: Sequence[Transaction]) -> Transaction:
+    """One transaction of several answers."""
+    data, gas = _call([(each.data, each.gas) for each in members])
+    return Transaction(
+        key=f"together:{members[0].key}",
+        model_id=bytes(32),
+        subject=bytes(32),
+        to=members[0].to,
+        data=data,
+        gas=gas,
+        purpose=Purpose.ANSWERS,
+        answers=tuple((each.model_id, each.subject) for each in members),
+    )
+
+
+def alone(transaction: Transaction) -> list[Transaction]:
+    """The answers of a shared transaction as one for each, without keys."""
+    calls, gas = DecisionContract.decode_make_decisions(transaction.data)
+    return [
+        Transaction(
+            key="", model_id=model_id, subject=subject, to=transaction.to, data=call, gas=gas
+        )
+        for (model_id, subject), call in zip(transaction.answers, calls, strict=True)
+    ]
