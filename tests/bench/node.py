@@ -22,7 +22,7 @@ import psutil
 from coincurve import PrivateKey
 from eth_utils.crypto import keccak
 
-from oracle.chain.contracts import RequestLog, decode_logs
+from oracle.chain.contracts import DecisionLog, RequestLog, decode_logs
 from oracle.chain.local import LocalChain, dev_account, local_chain
 from oracle.chain.signed import sign_call
 from oracle.core.lifecycle import State
@@ -239,39 +239,46 @@ async def answer(
     kill: bool = False,
 ) -> Run:
     """Let a node of its own answer; with ``kill`` it is killed and started again half way."""
-    first = await world.rpc.nonce(OPERATOR.address, block="latest")
+    read, count = (await world.rpc.block("latest")).number, 0
     peak = idle = again = paused = 0.0
 
-    async def spent() -> int:
-        nonlocal peak
+    async def answered() -> int:
+        nonlocal peak, read, count
         peak = max(peak, memory_of(process))
-        return await world.rpc.nonce(OPERATOR.address, block="latest") - first
+        head = (await world.rpc.block("latest")).number
+        if head > read:
+            logs, _ = await world.rpc.logs_between(
+                address=world.contract.address, first=read + 1, last=head
+            )
+            told = decode_logs(logs, world.contract.address)
+            read, count = head, count + sum(isinstance(each, DecisionLog) for each in told)
+        return count
 
-    async def at_least(count: int) -> None:
+    async def at_least(wanted: int) -> None:
         async def there() -> bool:
-            return await spent() >= count
+            return await answered() >= wanted
 
-        await until(there, within=300, pause=0.02)
+        await until(there, within=300, pause=BLOCK_SECONDS / 2)
 
     process, began = await _started(chain, world, folder), time.perf_counter()
     try:
         await at_least(1)
         ready, idle = time.perf_counter() - began, peak
-        started, done = time.perf_counter(), await spent()
+        started, done = time.perf_counter(), await answered()
         before_own, before_chain = _processor(process.pid), _processor(chain.pid)
         await at_least(done + (len(asked) - done) // 2)
-        half = await spent() - done
+        half = await answered() - done
         own = _processor(process.pid) - before_own
         theirs = _processor(chain.pid) - before_chain
         if kill:
             process.kill()
             await process.wait()
             stopped, before = time.perf_counter(), -1
-            while (now := await world.rpc.nonce(OPERATOR.address, block="latest")) != before:
+            while (now := await answered()) != before:
                 before = now
                 await asyncio.sleep(3 * BLOCK_SECONDS)  # what had left before is mined
             process, began = await _started(chain, world, folder), time.perf_counter()
-            await at_least(before - first + 1)
+            await at_least(before + 1)
             again, paused = time.perf_counter() - began, time.perf_counter() - stopped
         await at_least(len(asked))
         seconds = time.perf_counter() - started - paused

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,12 +33,17 @@ class Promises:
 
 
 async def reckon(
-    world: World, folder: Path, accepted: Mapping[bytes, StoredModel], finality: int
+    world: World,
+    folder: Path,
+    accepted: Mapping[bytes, StoredModel],
+    offered: Collection[bytes],
+    finality: int,
 ) -> Promises:
     """Compare chain and journal.
 
     Args:
-        accepted: subjects that the node's API accepted, with their models.
+        accepted: subjects that the node's API said it accepted, with their models.
+        offered: subjects that it was asked to accept, whatever it said.
     """
     found = Promises()
     head = await world.rpc.block("latest")
@@ -61,7 +66,7 @@ async def reckon(
         said = each.prediction
         if honest.get((said.model_id, said.input_hash)) != said.value:
             found.broken.append(f"0x{said.subject.hex()} was decided as {said.value}")
-        if said.subject not in asked and said.subject not in accepted:
+        if said.subject not in asked and said.subject not in offered:
             found.broken.append(f"nobody asked for 0x{said.subject.hex()}")
 
     undecided = {s: e for s, e in asked.items() if s not in times}

@@ -40,7 +40,7 @@ async def take(
         await walk.heal()
         fewest, since = sys.maxsize, time.monotonic()
         while True:
-            promises = await reckon(walk.world, walk.folder, walk.accepted, FINALITY)
+            promises = await reckon(walk.world, walk.folder, walk.accepted, walk.offered, FINALITY)
             if len(promises.open) < fewest:
                 fewest, since = len(promises.open), time.monotonic()
             if not promises.open or time.monotonic() - since > PATIENCE:

@@ -44,6 +44,7 @@ class Walk:
     process: asyncio.subprocess.Process | None = None
     asked: int = 0
     events: Counter[str] = field(default_factory=Counter)
+    offered: set[bytes] = field(default_factory=set)
     accepted: dict[bytes, StoredModel] = field(default_factory=dict)
     mining: bool = True
 
@@ -151,6 +152,7 @@ class Walk:
             "subject": reference,
             "wait": 0,
         }
+        self.offered.add(subject_of(reference))  # it may be taken although no answer comes back
         for _ in range(self.dice.randint(1, 3)):
             with suppress(httpx.HTTPError):
                 reply = await self.http.post(
