@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from oracle.chain.abi import interface
 from oracle.chain.signed import read_signed
 from oracle.chain.wire import checksum
 from oracle.core.anchor import encode_evidence
 from oracle.core.errors import VerificationError
 from oracle.core.policy import Rule, Verdict
+from oracle.core.prediction import Prediction
 from oracle.core.quorum import Committee
 from oracle.core.receipt import ContractEvidence, Receipt, SignedTransaction
 from oracle.verify.evidence import prediction_of, read_evidence
@@ -60,16 +59,24 @@ def _transaction(receipt: Receipt, evidence: SignedTransaction, report: Report) 
         same("the transaction's chain", call.chain_id, receipt.chain_id)
         same("the contract it calls", call.to.lower(), receipt.contract.lower())
         same("who signed it", call.sender.lower(), str(receipt.operator).lower())
-        name, arguments = interface("DecisionContract").decode_call(call.calldata)
-        same("what it calls", name, "makeDecision")
-        fields = next(iter(arguments.values()))
-        if not isinstance(fields, Mapping) or prediction_of(fields) != receipt.prediction:
+        said = _called(call.calldata)
+        if receipt.prediction not in said:
             raise VerificationError(
                 "the signed transaction is about another prediction",
                 remedy="somebody took another decision's transaction: do not rely on this receipt",
             )
         same("the trust level", receipt.decision.trust_level, 1)
-        finding.says(f"of exactly this prediction, by the operator {call.sender}")
+        others = f" and {len(said) - 1} others" if len(said) > 1 else ""
+        finding.says(f"of exactly this prediction{others}, by the operator {call.sender}")
+
+
+def _called(calldata: bytes) -> list[Prediction]:
+    """What the operator's transaction decides on: one prediction, or several."""
+    name, arguments = interface("DecisionContract").decode_call(calldata)
+    if name == "makeDecisions":
+        return [prediction_of(fields) for fields in arguments["predictions"]]
+    same("what it calls", name, "makeDecision")
+    return [prediction_of(arguments["prediction"])]
 
 
 def _quorum(receipt: Receipt, evidence: ContractEvidence, report: Report) -> None:

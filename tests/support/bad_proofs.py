@@ -157,6 +157,18 @@ def decisions() -> list[Bad]:
             reason="about another prediction",
         ),
         Bad(
+            name="a transaction about several other predictions",
+            of="decided",
+            patch=_decided_by(data=DecisionContract.encode_make_decisions([other] * 2, 150_000)),
+            reason="about another prediction",
+        ),
+        Bad(
+            name="a transaction about no prediction",
+            of="decided",
+            patch=_decided_by(data=DecisionContract.encode_make_decisions([], 150_000)),
+            reason="about another prediction",
+        ),
+        Bad(
             name="a transaction to another contract",
             of="decided",
             patch=_decided_by(to=to_checksum_address(receipts.LOG)),

@@ -38,6 +38,7 @@ def good() -> dict[str, Any]:
         "pending": receipts.pending(),
         "anchored": receipts.anchored(),
         "decided": receipts.decided(),
+        "decided with others": receipts.decided(beside=(1, 2)),
         "from_anchor": receipts.from_anchor(),
         "quorum": receipts.by_quorum(),
         "sealed": receipts.by_sealed_round(),

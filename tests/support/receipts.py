@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -111,9 +112,19 @@ def anchored(vector: int = 0, *, count: int = 5, place_in_batch: int = 2) -> Rec
     )
 
 
-def decided(vector: int = 0) -> Receipt:
-    """By one operator, by its own transaction."""
+def decided(vector: int = 0, *, beside: Sequence[int] = ()) -> Receipt:
+    """By one operator, by its own transaction.
+
+    Args:
+        beside: the vectors of predictions that share the transaction, before this one.
+    """
     receipt = pending(vector)
+    alone = DecisionContract.encode_make_decision(receipt.prediction)
+    others = [
+        DecisionContract.encode_make_decision(prediction(each, f"loan {each + 10}"))
+        for each in beside
+    ]
+    together = DecisionContract.encode_make_decisions([*others, alone], 150_000)
     signed = OPERATOR.sign_transaction(
         {
             "type": 2,
@@ -124,7 +135,7 @@ def decided(vector: int = 0) -> Receipt:
             "maxPriorityFeePerGas": 10**9,
             "to": to_checksum_address(CONTRACT),
             "value": 0,
-            "data": DecisionContract.encode_make_decision(receipt.prediction),
+            "data": together if beside else alone,
         }
     )
     where = replace(place(), transaction=bytes(signed.hash))

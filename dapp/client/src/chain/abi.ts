@@ -1,7 +1,7 @@
 // Written by dapp/client/abi.mjs from the compiled contract; do not edit.
 
 /** Where the decision contract is, on every chain: CREATE2 computes it from the bytecode. */
-export const DECISION_CONTRACT = "0xb97f8598eEd5F1Cf88FBc5E6f5DCE85D0e0e8F4F";
+export const DECISION_CONTRACT = "0x893D2Cb3A37E47C487666211f40beb8B4aC151D3";
 
 /** What the code of an anchor log hashes to with its immutables zeroed, and where these stand in it. */
 export const ANCHOR_LOG_CODE = {
@@ -509,6 +509,28 @@ export const decisionContractAbi = [
     ],
     name: "makeDecision",
     outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "modelId", type: "bytes32" },
+          { name: "subject", type: "bytes32" },
+          { name: "inputHash", type: "bytes32" },
+          { name: "outputHash", type: "bytes32" },
+          { name: "value", type: "int128" },
+          { name: "confidence", type: "uint32" },
+          { name: "predictedAt", type: "uint40" },
+        ],
+        name: "predictions",
+        type: "tuple[]",
+      },
+      { name: "gasEach", type: "uint256" },
+    ],
+    name: "makeDecisions",
+    outputs: [{ name: "made", type: "bool[]" }],
     stateMutability: "nonpayable",
     type: "function",
   },

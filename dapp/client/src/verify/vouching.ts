@@ -83,19 +83,24 @@ async function checkTransaction(receipt: Receipt, decision: Decided, raw: Hex): 
   same("the transaction's chain", call.chainId, receipt.chain.id);
   sameAddress("the contract it calls", call.to, receipt.chain.contract);
   sameAddress("who signed it", sender, receipt.operator);
-  const { functionName, args } = decodeFunctionData({
-    abi: decisionContractAbi,
-    data: call.data ?? "0x",
-  });
-  same("what it calls", functionName, "makeDecision");
-  if (structHash(args![0] as unknown as Prediction) !== structHash(receipt.prediction)) {
+  const said = called(call.data ?? "0x");
+  if (!said.some((each) => structHash(each) === structHash(receipt.prediction))) {
     throw new VerificationError(
       "the signed transaction is about another prediction",
       "somebody took another decision's transaction: do not rely on this receipt",
     );
   }
   same("the trust level", decision.trustLevel, 1);
-  return `of exactly this prediction, by the operator ${sender}`;
+  const others = said.length > 1 ? ` and ${said.length - 1} others` : "";
+  return `of exactly this prediction${others}, by the operator ${sender}`;
+}
+
+/** What the operator's transaction decides on: one prediction, or several. */
+function called(data: Hex): readonly Prediction[] {
+  const { functionName, args } = decodeFunctionData({ abi: decisionContractAbi, data });
+  if (functionName === "makeDecisions") return args[0] as unknown as Prediction[];
+  same("what it calls", functionName, "makeDecision");
+  return [args![0] as unknown as Prediction];
 }
 
 async function readSigned(raw: Hex) {
