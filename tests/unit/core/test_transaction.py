@@ -1,4 +1,6 @@
-"""Fees: quoted within the ceiling, raised enough to replace, never above what the operator pays."""
+"""Fees: quoted within the ceiling, raised enough to replace, never above what the operator pays;
+and what goes into one transaction.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle.core.errors import InvalidInput
-from oracle.core.transaction import BUMP_PERCENT, GWEI, FeePolicy, Fees, answer_gas
+from oracle.core.transaction import (
+    BUMP_PERCENT,
+    GWEI,
+    MOST_GAS_TOGETHER,
+    MOST_TOGETHER,
+    FeePolicy,
+    Fees,
+    answer_gas,
+    answers_gas,
+    share,
+)
 
 POLICY = FeePolicy(ceiling=100 * GWEI, priority=GWEI)
 wei = st.integers(min_value=0, max_value=10**13)
@@ -89,3 +101,80 @@ def test_answer_gas__is_the_contracts_own_work_and_what_the_callback_needs() -> 
     assert answer_gas(0) == 150_000
     assert answer_gas(63) == 150_000 + 64 + 10_000
     assert answer_gas(1) == 150_000 + 1 + 10_000
+
+
+@pytest.mark.parametrize(
+    ("gas", "parts"),
+    [
+        ([], []),
+        ([150_000], []),
+        ([150_000, 200_000], []),
+        ([150_000] * 2, [[0, 1]]),
+        ([150_000, 200_000, 150_000, 200_000, 150_000], [[0, 2, 4], [1, 3]]),
+        ([200_000, 150_000, 200_000], [[0, 2]]),
+    ],
+)
+def test_share__of_equal_gas__in_order_and_nobody_alone(
+    gas: list[int], parts: list[list[int]]
+) -> None:
+    assert share(gas) == parts
+
+
+def test_share__more_than_go_into_one__fill_one_after_the_other() -> None:
+    parts = share([150_000] * (2 * MOST_TOGETHER + 1))
+    assert parts == [list(range(25)), list(range(25, 50))], "the last one goes alone"
+    assert share([150_000] * 52)[-1] == [50, 51]
+
+
+@pytest.mark.parametrize(
+    ("gas_each", "most"), [(191_215, 24), (191_216, 23), (2_424_516, 2), (2_424_517, 1)]
+)
+def test_share__of_much_gas__fills_up_to_the_limit(gas_each: int, most: int) -> None:
+    parts = share([gas_each] * most)
+    assert parts == ([list(range(most))] if most > 1 else [])
+    assert answers_gas(gas_each, most) <= MOST_GAS_TOGETHER < answers_gas(gas_each, most + 1)
+    assert all(len(part) < most + 1 for part in share([gas_each] * (most + 1)))
+
+
+def test_share__of_more_gas_than_any_may_have__goes_alone() -> None:
+    assert share([MOST_GAS_TOGETHER] * 3) == []
+
+
+@given(
+    gas=st.lists(st.sampled_from([150_000, 160_000, 700_000, 2_500_000, 9_000_000]), max_size=90)
+)
+def test_share__any_answers__each_in_one_part_at_most_and_within_the_limits(
+    gas: list[int],
+) -> None:
+    parts = share(gas)
+    places = [place for part in parts for place in part]
+    assert len(places) == len(set(places))
+    for part in parts:
+        (each,) = {gas[place] for place in part}
+        assert part == sorted(part)
+        assert 2 <= len(part) <= MOST_TOGETHER
+        assert answers_gas(each, len(part)) <= MOST_GAS_TOGETHER
+    alone = [gas[place] for place in range(len(gas)) if place not in places]
+    for each in set(alone):
+        fits_two = answers_gas(each, 2) <= MOST_GAS_TOGETHER
+        assert alone.count(each) == 1 if fits_two else True
+
+
+@given(
+    gas_each=st.integers(min_value=100_000, max_value=2_400_000),
+    count=st.integers(min_value=2, max_value=MOST_TOGETHER),
+)
+def test_answers_gas__each_takes_all_that_it_may__the_last_one_still_gets_as_much(
+    gas_each: int, count: int
+) -> None:
+    words = 7 * 32 * count + 3 * 32 + 4
+    left = answers_gas(gas_each, count) - 21_000 - 16 * words
+    for _ in range(count):
+        left -= 3_000  # its memory, and the call's own cost
+        assert left - left // 64 >= gas_each, "EIP-150"
+        left -= gas_each
+
+
+@pytest.mark.parametrize(("gas_each", "count", "gas"), [(63, 2, 74_128), (150_000, 25, 4_159_500)])
+def test_answers_gas__is_a_base_and_a_share_for_each(gas_each: int, count: int, gas: int) -> None:
+    assert answers_gas(gas_each, count) == gas
