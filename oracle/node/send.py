@@ -16,12 +16,12 @@ from sqlalchemy.engine import Connection
 from oracle.chain.replies import Broadcast, SendOutcome
 from oracle.chain.wire import TxReceipt
 from oracle.core import lifecycle
-from oracle.core.lifecycle import OPEN, Failed, Request, State, Submitted
+from oracle.core.lifecycle import Failed, Request, State, Submitted
 from oracle.core.transaction import Attempt, Fees, Purpose, Transaction, TxState
 from oracle.journal import chain_view, requests, transactions
 from oracle.journal.requests import Key
 from oracle.node.parts import Parts, log
-from oracle.node.vouch import alone
+from oracle.node.queued import affordable, still_wanted
 
 _ON_ITS_WAY = frozenset(
     {
@@ -64,7 +64,7 @@ class Sender:
         room = parts.options.in_flight - flying
         if room <= 0:
             return
-        queued = await parts.journal.write(lambda db: _still_wanted(db, room))
+        queued = await parts.journal.write(lambda db: still_wanted(db, room))
         if not queued:
             return
         head = await parts.rpc.block("latest")
@@ -76,6 +76,9 @@ class Sender:
             )
             return
         parts.trouble.pop("fees", None)
+        queued = await affordable(parts, queued, fees)
+        if not queued:
+            return
         nonce = await self._next_nonce()
         numbered = [replace(t, nonce=nonce + place) for place, t in enumerate(queued)]
         signed = await asyncio.gather(*(self._sign(each, fees) for each in numbered))
@@ -317,25 +320,6 @@ def _named(about: Transaction) -> dict[str, object]:
     if about.purpose is Purpose.ANSWERS:
         return {"request_ids": ["0x" + subject.hex() for _, subject in about.answers]}
     return {"request_id": "0x" + about.subject.hex() if any(about.subject) else None}
-
-
-def _still_wanted(db: Connection, limit: int) -> list[Transaction]:
-    """Queued transactions whose requests still wait for them; that of a closed one is dropped, and
-    one that carries several answers is taken apart where one of its requests closed or left the
-    chain. Those that answer no request are wanted until who queued them takes them back.
-    """
-    waiting = transactions.waiting(db, limit=limit)
-    states = requests.states(db, {key for each in waiting for key in each.answers})
-    wanted, dropped = [], []
-    for transaction in waiting:
-        if all(states.get(key) in OPEN - {State.ORPHANED} for key in transaction.answers):
-            wanted.append(transaction)
-        elif transaction.purpose is Purpose.ANSWERS:
-            transactions.take_apart(db, transaction, alone(transaction))
-        else:
-            dropped.append(replace(transaction, state=TxState.DROPPED))
-    transactions.save_all(db, dropped)
-    return wanted
 
 
 def _undecided(db: Connection, mined: Transaction) -> tuple[Collection[Key], str]:

@@ -27,6 +27,10 @@ class FakeRpc:
     says: SendOutcome | None = None
     sends: list[bytes] = field(default_factory=list)
     asked: list[bytes] = field(default_factory=list)
+    wei: int = 10**20
+
+    async def balance(self, _: str, *, block: object) -> int:
+        return self.wei
 
     async def block(self, _: object) -> BlockStamp:
         return BlockStamp(
