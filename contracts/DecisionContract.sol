@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {IAttestor} from "./interfaces/IAttestor.sol";
@@ -30,6 +31,12 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
     }
 
     uint32 private constant PARTS_PER_MILLION = 1_000_000;
+    /// @dev Bytes of an encoded prediction.
+    uint256 private constant PREDICTION_LENGTH = 7 * 32;
+    /// @dev Bound what `makeDecisions` spends after any frame, up to its end. It is held back from every frame, so that
+    /// one that burns its gas cannot undo those before it. `testFuzz_bundle_OfAnyGas_UndoesNothing` holds it.
+    uint256 private constant GAS_OF_LOOP = 1_000;
+    uint256 private constant GAS_OF_LOOP_EACH = 300;
 
     mapping(bytes32 modelId => mapping(bytes32 subject => Slot slot)) private _slots;
     mapping(address requester => uint256 nonce) private _nonces;
@@ -85,14 +92,22 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
     /// @inheritdoc IDecisionContract
     /// @dev Nothing is paid to this function, so no frame can count one payment twice.
     function makeDecisions(Prediction[] calldata predictions, uint256 gasEach) external returns (bool[] memory made) {
-        made = new bool[](predictions.length);
-        for (uint256 i = 0; i < predictions.length; ++i) {
-            bytes memory message = abi.encodeCall(this.makeDecision, (predictions[i]));
+        uint256 count = predictions.length;
+        made = new bool[](count);
+        bytes memory message = abi.encodePacked(this.makeDecision.selector, new bytes(PREDICTION_LENGTH));
+        uint256 reserve = GAS_OF_LOOP + count * GAS_OF_LOOP_EACH;
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 left = gasleft();
+            if (left <= reserve) break;
+            uint256 most = Math.min(gasEach, left - reserve);
+            Prediction calldata prediction = predictions[i];
             bool success;
-            // assembly: Solidity's own call would copy the return data, whose length a policy chooses.
+            // assembly: the prediction's words go on as they came, so that one with dirt in it is refused in its own
+            // frame; and Solidity's own call would copy the return data, whose length a policy chooses.
             // solhint-disable-next-line no-inline-assembly
             assembly ("memory-safe") {
-                success := delegatecall(gasEach, address(), add(message, 0x20), mload(message), 0, 0)
+                calldatacopy(add(message, 0x24), prediction, PREDICTION_LENGTH)
+                success := delegatecall(most, address(), add(message, 0x20), mload(message), 0, 0)
             }
             made[i] = success;
         }

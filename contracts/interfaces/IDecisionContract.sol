@@ -141,14 +141,15 @@ interface IDecisionContract is IModelRegistry {
     /// @param prediction What the model said.
     function makeDecision(Prediction calldata prediction) external;
 
-    /// @notice Decides on several predictions, each as `makeDecision` would, in a frame of its own: one that is refused
-    /// leaves the others alone, and none gets more gas than `gasEach`.
+    /// @notice Decides on several predictions, each as `makeDecision` would, in order and in a frame of its own: one
+    /// that is refused, or burns its gas, leaves the others alone.
     /// @dev Saves the base cost of a transaction for all but one. A prediction that is refused is left out without an
-    /// event; `makeDecision` tells why.
+    /// event; `makeDecision` tells why. Whatever the transaction's gas, what was made stays made: with too little of it
+    /// the last ones are left out, and no callback gets less than was asked for.
     /// @param predictions What the models said.
-    /// @param gasEach The most gas for one of them, its callback included. The transaction needs as much for each, and
-    /// EIP-150's 64th on top, or the last ones get less.
-    /// @return made Which of them were decided on.
+    /// @param gasEach The most gas for one of them, its callback included. That each has it needs 64/63 of it and 5,000
+    /// for each in the transaction, and 30,000.
+    /// @return made Which of them this call decided on; one that a callback within it decided on is not among them.
     function makeDecisions(Prediction[] calldata predictions, uint256 gasEach) external returns (bool[] memory made);
 
     /// @notice Decides on a prediction that the model's attestor, a contract, vouches for. Anyone may relay.

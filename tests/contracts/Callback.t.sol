@@ -5,39 +5,13 @@ import {IDecisionConsumer} from "../../contracts/interfaces/IDecisionConsumer.so
 import {IDecisionContract} from "../../contracts/interfaces/IDecisionContract.sol";
 import {CallbackStatus, Decision} from "../../contracts/types/Decision.sol";
 import {Prediction} from "../../contracts/types/Prediction.sol";
+import {CallbackStage} from "./support/CallbackStage.sol";
+import {IGasConsumer, IReentrantConsumer} from "./support/Consumers.sol";
 import {Vm} from "./support/Vm.sol";
-import {Stage} from "./support/Stage.sol";
-
-interface IGasConsumer {
-    enum Mode {
-        Measure,
-        Burn,
-        ReturnBomb,
-        RevertBomb
-    }
-
-    function gasAtEntry() external view returns (uint256);
-    function lastMessage() external view returns (bytes32);
-    function ask(
-        address oracle,
-        bytes32 modelId,
-        bytes calldata input,
-        uint24 callbackGas,
-        uint40 deadline
-    ) external payable returns (bytes32);
-}
-
-interface IReentrantConsumer {
-    function callbacks() external view returns (uint256);
-    function prepare(address target, uint256 value, bytes calldata message) external payable;
-    function execute(address target, bytes calldata message) external payable returns (bytes memory);
-    function outcomeCount() external view returns (uint256);
-    function outcome(uint256 index) external view returns (bool success, bytes memory answer);
-}
 
 /// @title CallbackTest
 /// @notice Rule 5: the callback gets its exact gas, costs nobody more than that, and can undo nothing.
-contract CallbackTest is Stage {
+contract CallbackTest is CallbackStage {
     bytes32 private constant FAILED = keccak256("CallbackFailed(bytes32,bytes32,address)");
 
     function test_callback_DeliversTheDecision() external {
@@ -132,7 +106,7 @@ contract CallbackTest is Stage {
 
     /// @dev FAULTS 19: the decision and the fee stand, and the failure is on record.
     function test_callback_Reverts_IsOnRecord() external {
-        address consumer = deploy("contracts/mocks/RevertingConsumer.sol:RevertingConsumer", abi.encode(oracle));
+        address consumer = address(revertingConsumer());
         bytes32 id = askAs(consumer, 100_000);
 
         vm.recordLogs();
@@ -188,9 +162,7 @@ contract CallbackTest is Stage {
     /// @dev FAULTS 22 and 26: every entry is called from within the callback. What concerns the request itself finds
     /// it settled; what is anyone's right works as at any other time; nothing is delivered twice.
     function test_callback_ReentersEveryEntry_ChangesNothing() external {
-        IReentrantConsumer consumer = IReentrantConsumer(
-            deploy("contracts/mocks/ReentrantConsumer.sol:ReentrantConsumer", "")
-        );
+        IReentrantConsumer consumer = reentrantConsumer();
         // The consumer is the attestor of its own model too, so that nothing is refused for who it is.
         register(keccak256("own"), config(address(consumer)));
         bytes32 id = askBy(consumer, keccak256("own"));
@@ -230,38 +202,6 @@ contract CallbackTest is Stage {
         equal(uint256(decision.callback), uint256(CallbackStatus.Delivered), "callback");
     }
 
-    function gasConsumer(IGasConsumer.Mode mode) private returns (IGasConsumer) {
-        return IGasConsumer(deploy("contracts/mocks/GasConsumer.sol:GasConsumer", abi.encode(mode)));
-    }
-
-    /// @dev What `gasAtEntry` reads when the callback gets exactly `callbackGas`: from an answer with gas in plenty.
-    function measureEntry(IGasConsumer consumer, uint24 callbackGas) private returns (uint256 entry) {
-        bytes32 id = askFrom(consumer, callbackGas);
-        answer(predict(id, INPUT));
-        entry = consumer.gasAtEntry();
-        isTrue(entry < callbackGas && entry > uint256(callbackGas) - 1_000, "plenty is still exact");
-    }
-
-    function askFrom(IGasConsumer consumer, uint24 callbackGas) private returns (bytes32) {
-        vm.prank(requester);
-        return consumer.ask{value: FEE}(address(oracle), MODEL, INPUT, callbackGas, soon());
-    }
-
-    function askAs(address consumer, uint24 callbackGas) private returns (bytes32) {
-        vm.deal(consumer, FEE);
-        vm.prank(consumer);
-        return oracle.requestDecision{value: FEE}(MODEL, INPUT, callbackGas, soon());
-    }
-
-    function askBy(IReentrantConsumer consumer, bytes32 modelId) private returns (bytes32) {
-        vm.prank(requester);
-        bytes memory id = consumer.execute{value: FEE}(
-            address(oracle),
-            abi.encodeCall(IDecisionContract.requestDecision, (modelId, INPUT, 2_000_000, soon()))
-        );
-        return abi.decode(id, (bytes32));
-    }
-
     function failedOnRecord(bytes32 id, address consumer, Vm.Log[] memory logs) private view {
         Decision memory decision = oracle.decisionOf(MODEL, id);
         equal(decision.verdict, 2, "the decision stands");
@@ -272,11 +212,5 @@ contract CallbackTest is Stage {
         equal(log.topics[1], MODEL, "event's model");
         equal(log.topics[2], id, "event's request");
         equal(log.topics[3], bytes32(uint256(uint160(consumer))), "event's requester");
-    }
-
-    function fails(IReentrantConsumer consumer, uint256 index, bytes memory want) private view {
-        (bool success, bytes memory fault) = consumer.outcome(index);
-        isTrue(!success, "refused");
-        equal(keccak256(fault), keccak256(want), "fault");
     }
 }

@@ -49,7 +49,7 @@ contract GasTest is Stage {
             vm.prank(requester);
             oracle.requestDecision{value: FEE}(BUSY, FEATURES, 0, soon());
         }
-        costs("request by an account, 4 features, not its first", 56_940, 57_000);
+        costs("request by an account, 4 features, not its first", 56_962, 57_000);
     }
 
     /// hardhat-config: default.isolate = true
@@ -69,31 +69,31 @@ contract GasTest is Stage {
     /// hardhat-config: default.isolate = true
     function test_gas_roundTrip() external {
         roundTrip(FEE);
-        costs("round trip from a consumer contract, fee paid", 137_967, 138_000);
+        costs("round trip from a consumer contract, fee paid", 137_989, 138_000);
     }
 
     /// hardhat-config: default.isolate = true
     function test_gas_roundTrip_OfAModelWithoutFee() external {
         roundTrip(0);
-        costs("round trip from a consumer contract, no fee", 126_185, 138_000);
+        costs("round trip from a consumer contract, no fee", 126_207, 138_000);
     }
 
     /// hardhat-config: default.isolate = true
     function test_gas_feed_Read_TheRoundThatWasNoted() external {
         openFeed(3, 3).latestRoundData();
-        costs("latestRoundData, the round noted", 15_696, 16_000);
+        costs("latestRoundData, the round noted", 15_740, 16_000);
     }
 
     /// hardhat-config: default.isolate = true
     function test_gas_feed_Read_ThreeRoundsFurther() external {
         openFeed(6, 3).latestRoundData();
-        costs("latestRoundData, three rounds not noted", 32_026, 33_000);
+        costs("latestRoundData, three rounds not noted", 32_136, 33_000);
     }
 
     /// hardhat-config: default.isolate = true
     function test_gas_feed_NoteARound() external {
         openFeed(3, 2).advance(1);
-        costs("advance by one round", 41_707, 42_000);
+        costs("advance by one round", 41_751, 42_000);
     }
 
     /// hardhat-config: default.isolate = true

@@ -3,29 +3,17 @@ pragma solidity 0.8.37;
 
 import {IDecisionContract} from "../../contracts/interfaces/IDecisionContract.sol";
 import {CallbackStatus, Decision} from "../../contracts/types/Decision.sol";
-import {Stage} from "./support/Stage.sol";
-
-interface IRevertingConsumer {
-    function setMended(bool mended) external;
-    function deliveries(bytes32 requestId) external view returns (uint256);
-    function ask(
-        bytes32 modelId,
-        bytes calldata input,
-        uint24 callbackGas,
-        uint40 deadline
-    ) external payable returns (bytes32);
-}
+import {CallbackStage} from "./support/CallbackStage.sol";
+import {IRevertingConsumer} from "./support/Consumers.sol";
 
 /// @title RetryCallbackTest
 /// @notice A failed callback can be tried again by anyone, goes to who asked and to nobody else, and succeeds once.
-contract RetryCallbackTest is Stage {
+contract RetryCallbackTest is CallbackStage {
     IRevertingConsumer private consumer;
 
     function setUp() public override {
         super.setUp();
-        consumer = IRevertingConsumer(
-            deploy("contracts/mocks/RevertingConsumer.sol:RevertingConsumer", abi.encode(oracle))
-        );
+        consumer = revertingConsumer();
     }
 
     function testFuzz_retry_ByAnyone_DeliversOnce(address anyone, uint256 wait) external {
