@@ -125,11 +125,15 @@ class AttemptView(BaseModel):
 
 
 class TransactionView(BaseModel):
-    """A transaction of this node's about the decision."""
+    """A transaction of this node's about the decision; gas and fee are those of all of it."""
 
-    purpose: Literal["answer", "commit", "reveal", "tally", "anchor", "relay"] = Field(
-        description="`answer` carries the decision, `relay` that on an anchored prediction; "
-        "`commit`, `reveal` and `tally` are steps of a vote on chain."
+    purpose: Literal["answer", "answers", "commit", "reveal", "tally", "anchor", "relay"] = Field(
+        description="`answer` carries the decision, `answers` this one and others, `relay` that on "
+        "an anchored prediction; `commit`, `reveal` and `tally` are steps of a vote on chain."
+    )
+    answers: int = Field(
+        description="How many decisions it carries, which share its gas and its fee: both are the "
+        "whole transaction's. 1 where it carries this one alone, 0 for a step of a vote."
     )
     state: Literal["queued", "signed", "sent", "mined", "final", "dropped"]
     hash: Hash | None

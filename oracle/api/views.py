@@ -10,7 +10,7 @@ from oracle.api import schemas
 from oracle.api.words import confidence_text, ether_text, verdict_word
 from oracle.core.lifecycle import Origin, Request, State
 from oracle.core.model_card import ClassHead, ModelCard
-from oracle.core.transaction import Transaction
+from oracle.core.transaction import Purpose, Transaction
 from oracle.journal.chain_view import DecisionRecord
 from oracle.journal.feed import Line
 from oracle.journal.requests import Entry
@@ -184,6 +184,7 @@ def _transaction(transaction: Transaction) -> schemas.TransactionView:
     fee = used * price if used is not None and price is not None else None
     return schemas.TransactionView(
         purpose=str(transaction.purpose),
+        answers=1 if transaction.purpose is Purpose.RELAY else len(transaction.answers),
         state=str(transaction.state),
         hash=hex_of(sent) if sent else None,
         nonce=transaction.nonce,

@@ -14,7 +14,7 @@ from rich.text import Text
 from oracle.cli.console import ago, begin, ether, facts, say, seconds, short, state, table, verdict
 
 Json = Mapping[str, Any]
-DECIDES, VOTES = ("answer", "relay"), ("commit", "reveal", "tally")
+DECIDES, VOTES = ("answer", "answers", "relay"), ("commit", "reveal", "tally")
 """Purposes of transactions."""
 
 
@@ -40,11 +40,13 @@ def percent(parts_per_million: int) -> str:
 
 
 def gas(account: Json) -> str | None:
-    """Gas and fee of this node's transaction that was mined and decided."""
+    """Gas and fee of this node's transaction that was mined and decided, and who shares them."""
     for transaction in reversed(account["transactions"]):
         if transaction["gas_used"] is not None and transaction["purpose"] in DECIDES:
             fee = f", fee {ether(transaction['fee'])} ETH" if transaction["fee"] else ""
-            return f"{transaction['gas_used']:,} gas{fee}"
+            number = transaction["answers"]
+            one_of = f"; one of {number} in this transaction" if number > 1 else ""
+            return f"{transaction['gas_used']:,} gas{fee}{one_of}"
     return None
 
 

@@ -25,9 +25,10 @@ const LEVELS = ["", "one operator", "a quorum", "a sealed vote or a bond", "a pr
  */
 export function explain(account: Account, model: ModelView): Explanation {
   const { decision, prediction, request, transactions } = account;
-  const fee = transactions.find(
+  const paid = transactions.filter(
     ({ state, fee }) => fee && (state === "mined" || state === "final"),
   );
+  const fee = paid.find(({ hash }) => hash === decision?.tx_hash) ?? paid[0];
   const isStated = prediction?.confidence && hasOwnConfidence(model.card);
   const sure = isStated ? `, ${percent(prediction.confidence_ppm)} sure` : "";
   return {
@@ -44,7 +45,7 @@ export function explain(account: Account, model: ModelView): Explanation {
         `${decision.tx_hash}, block ${decision.block_number}.`
       : "Nobody has vouched for it on chain.",
     cost: fee
-      ? `The transaction cost ${fee.fee} and ${fee.gas_used} gas.`
+      ? `The transaction cost ${fee.fee} and ${fee.gas_used} gas${shared(fee.answers)}.`
       : "Its cost is not known.",
   };
 }
@@ -66,6 +67,10 @@ export function inputWords({ card }: Pick<ModelView, "card">, input: Hex): strin
       return `${name} ${text}${unit ? ` ${unit}` : ""}`;
     })
     .join(", ");
+}
+
+function shared(answers: number): string {
+  return answers > 1 ? `, shared by ${answers} decisions` : "";
 }
 
 function percent(ppm: number): string {

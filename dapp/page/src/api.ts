@@ -13,6 +13,7 @@ export type {
   ModelRef,
   PolicyView as Policy,
   State,
+  TransactionView,
   VerdictWord as Verdict,
 } from "../../client/src/api/types.ts";
 export type { Feature } from "../../client/src/model/card.ts";

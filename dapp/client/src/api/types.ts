@@ -61,8 +61,11 @@ export interface RequestView {
   tx_hash: Hex | null;
 }
 
+/** A transaction of the node's about a decision; gas and fee are those of all of it. */
 export interface TransactionView {
-  purpose: "answer" | "commit" | "reveal" | "tally" | "anchor" | "relay";
+  purpose: "answer" | "answers" | "commit" | "reveal" | "tally" | "anchor" | "relay";
+  /** How many decisions it carries, which share its gas and its fee; 0 for a step of a vote. */
+  answers: number;
   state: "queued" | "signed" | "sent" | "mined" | "final" | "dropped";
   hash: Hex | null;
   block_number: number | null;

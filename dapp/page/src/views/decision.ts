@@ -8,6 +8,7 @@ import {
   modelIfServed,
   type Network,
   type Round,
+  type TransactionView,
   text,
 } from "../api.js";
 import type { Checked } from "../check/check.js";
@@ -289,15 +290,27 @@ function costIsOnItsWay({ transactions, decision }: Account): boolean {
 function costOf(account: Account, currency?: string): Child[] {
   const { request, transactions, decision } = account;
   const mined = transactions.filter((each) => each.gas_used !== null);
-  const gas = mined.reduce((sum, each) => sum + (each.gas_used ?? 0), 0);
-  const paid = mined.reduce((sum, each) => sum + BigInt(each.fee_wei ?? 0), 0n);
+  // Of a transaction with several decisions, an equal share.
+  const part = ({ answers }: TransactionView) => Math.max(1, answers);
+  const gas = mined.reduce((sum, each) => sum + (each.gas_used ?? 0) / part(each), 0);
+  const paid = mined.reduce(
+    (sum, each) => sum + BigInt(each.fee_wei ?? 0) / BigInt(part(each)),
+    0n,
+  );
   const several = mined.length > 1 ? ` in ${mined.length} transactions` : "";
+  const most = Math.max(0, ...mined.map(({ answers }) => answers));
   return [
     facts([
       ["Fee paid by who asked", fee(request?.fee_gwei, currency)],
-      ["Gas", mined.length > 0 && `${count(gas)}${several}`],
+      ["Gas", mined.length > 0 && `${count(Math.round(gas))}${several}`],
       ["Paid to the chain by this operator", mined.length > 0 && money(paid, currency)],
     ]),
+    most > 1 &&
+      h(
+        "p",
+        { class: "quiet" },
+        `One of ${most} decisions in a transaction: an equal share of it.`,
+      ),
     mined.length === 0 &&
       h(
         "p",
