@@ -28,6 +28,7 @@ contract GasTest is Stage {
     );
     bytes private constant FEATURES = hex"11223344556677889911223344556677";
     uint24 private constant CALLBACK_GAS = 60_000;
+    uint256 private constant TOGETHER = 25;
 
     /// @dev Shown with `npx hardhat test solidity tests/contracts/Gas.t.sol -vvvv`.
     event Figure(string what, uint256 gas, uint256 limit);
@@ -64,6 +65,23 @@ contract GasTest is Stage {
             oracle.makeDecision(prediction(id));
         }
         costs("answer and callback, without the consumer's own gas", 48_056, 52_000);
+    }
+
+    /// hardhat-config: default.isolate = true
+    function test_gas_answer_Of25InOneTransaction() external {
+        register(BUSY, config(operator));
+        Prediction[] memory said = new Prediction[](TOGETHER);
+        for (uint256 i = 0; i <= TOGETHER; ++i) {
+            vm.prank(requester);
+            Prediction memory p = prediction(oracle.requestDecision{value: FEE}(BUSY, FEATURES, 0, soon()));
+            if (i == TOGETHER) answer(p);
+            else said[i] = p;
+        }
+        vm.prank(operator);
+        bool[] memory made = oracle.makeDecisions(said, 150_000);
+        for (uint256 i = 0; i < TOGETHER; ++i) isTrue(made[i], "made");
+        spent = (vm.lastCallGas().gasTotalUsed + TOGETHER - 1) / TOGETHER;
+        costs("an answer of 25 in one transaction", 15_940, 30_000);
     }
 
     /// hardhat-config: default.isolate = true

@@ -105,8 +105,7 @@ contract Handler is Check {
     function answer(uint256 which, int128 value, uint32 confidence) public {
         if (_entries.length == 0) return;
         Entry storage entry = _recent(which);
-        Request memory now_ = oracle.requestOf(entry.modelId, entry.subject);
-        if (now_.status != RequestStatus.Open || block.timestamp > now_.deadline) return;
+        if (!_isOpen(entry)) return;
         bytes32 inputHash = keccak256(abi.encode(entry.nonce));
         vm.prank(entry.attestor);
         oracle.makeDecision(_prediction(entry.modelId, entry.subject, inputHash, value, confidence));
@@ -116,6 +115,29 @@ contract Handler is Check {
     /// @dev Most requests are answered at once, so most of what happens is this.
     function answerLatest(int128 value, uint32 confidence) external {
         answer(0, value, confidence);
+    }
+
+    /// @dev Answers a few in one call, each dice naming one: open, settled or another attestor's, some of them twice.
+    /// Made are exactly those that could have been answered alone; this, too, is rule 3.
+    function answerTogether(uint256 which, uint8[5] calldata dice, int128 value) external {
+        if (_entries.length == 0) return;
+        address attestor = _recent(which).attestor;
+        Prediction[] memory said = new Prediction[](dice.length);
+        bool[] memory want = new bool[](dice.length);
+        for (uint256 i = 0; i < dice.length; ++i) {
+            Entry storage entry = _recent(dice[i]);
+            bytes32 inputHash = keccak256(abi.encode(entry.nonce));
+            said[i] = _prediction(entry.modelId, entry.subject, inputHash, value, dice[i]);
+            want[i] = entry.attestor == attestor && _isOpen(entry);
+            for (uint256 j = 0; j < i; ++j) want[i] = want[i] && said[j].subject != entry.subject;
+        }
+
+        vm.prank(attestor);
+        bool[] memory made = oracle.makeDecisions(said, 500_000);
+        for (uint256 i = 0; i < dice.length; ++i) {
+            isTrue(made[i] == want[i], want[i] ? "could be made" : "could not be made");
+            if (made[i]) _writeDown(_recent(dice[i]));
+        }
     }
 
     function decideUnasked(uint256 model, uint8 subject, int128 value, uint32 confidence) external {
@@ -228,6 +250,11 @@ contract Handler is Check {
     function _recent(uint256 which) private view returns (Entry storage) {
         uint256 few = _entries.length < 6 ? _entries.length : 6;
         return _entries[_entries.length - 1 - (which % few)];
+    }
+
+    function _isOpen(Entry storage entry) private view returns (bool) {
+        Request memory request_ = oracle.requestOf(entry.modelId, entry.subject);
+        return request_.status == RequestStatus.Open && block.timestamp <= request_.deadline;
     }
 
     function _writeDown(Entry storage entry) private {

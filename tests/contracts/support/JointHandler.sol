@@ -80,6 +80,26 @@ contract JointHandler is JointVotes {
         answer(0, seed, value);
     }
 
+    /// @dev The operator answers a few in one call, whomever they were asked of: made are its own open ones, once each.
+    function answerTogether(uint8[4] calldata dice, int128 value) external {
+        if (_entries.length == 0) return;
+        Prediction[] memory said = new Prediction[](dice.length);
+        bool[] memory want = new bool[](dice.length);
+        for (uint256 i = 0; i < dice.length; ++i) {
+            Entry storage entry = _recent(dice[i]);
+            said[i] = _said(entry, value);
+            want[i] = entry.kind == OPERATOR && _isOpen(entry);
+            for (uint256 j = 0; j < i; ++j) want[i] = want[i] && said[j].subject != entry.subject;
+        }
+
+        vm.prank(parts.operator);
+        bool[] memory made = parts.oracle.makeDecisions(said, 500_000);
+        for (uint256 i = 0; i < dice.length; ++i) {
+            isTrue(made[i] == want[i], want[i] ? "could be made" : "could not be made");
+            if (made[i]) _writeDown(_recent(dice[i]));
+        }
+    }
+
     /// @dev A request asked of one attestor, and another's word for it: none is taken, nor any twice.
     function answerByAnother(uint256 which, uint256 seed, int128 value) external {
         if (_entries.length == 0) return;
