@@ -15,7 +15,7 @@ from eth_utils.crypto import keccak
 from oracle.chain.contracts import RequestLog
 from oracle.chain.wire import TxReceipt
 from oracle.core.prediction import Prediction
-from oracle.core.transaction import GWEI
+from oracle.core.transaction import GWEI, answer_gas, answers_gas
 from tests.support.anchor_gas import anchor_gas
 from tests.support.committee_gas import quorum_gas, sealed_gas
 from tests.support.world import (
@@ -33,6 +33,8 @@ VALUE, CONFIDENCE = 731, 912_345
 NOW = 0x77359401
 """The chain's time, a word without zero bytes: those cost less, and figures would vary with it."""
 DEADLINE = NOW + 3600
+TOGETHER = 25
+"""Answers in one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class Gas:
         make_decision: ``makeDecision`` for a new subject, ThresholdPolicy.
         request: ``requestDecision`` by an account without code, its second, with a fee.
         answer: answer and callback, without what the consumer itself spends in its callback.
+        answers_of_25: an answer of 25 in one transaction (``makeDecisions``), its part of the
+            whole, rounded up; with a fee, without callbacks.
         round_trip: request through a consumer contract, answer, callback that writes one new slot.
         quorum_3_of_4: ``relayDecision`` with three signatures, otherwise as ``make_decision``.
         quorum_6_of_9: the same with six signatures.
@@ -59,6 +63,7 @@ class Gas:
     make_decision: int
     request: int
     answer: int
+    answers_of_25: int
     round_trip: int
     quorum_3_of_4: int
     quorum_6_of_9: int
@@ -101,6 +106,7 @@ async def measure_gas(world: World) -> Gas:
         quorum_11_of_16=await quorum_gas(world, said, threshold=11, members=16),
         make_decision=(await _make_decision(world, b"second")).gas_used,
         request=(await _request(world)).gas_used,
+        answers_of_25=-(-(await _answer_together(world)).gas_used // TOGETHER),
         answer=answered.gas_used - await _spent_by(world, answered, consumer),
         round_trip=asked.gas_used + answered.gas_used,
         anchor=0,
@@ -133,6 +139,20 @@ async def _answer(world: World, asked: TxReceipt) -> TxReceipt:
     (request,) = (log for log in world.logs(asked) if isinstance(log, RequestLog))
     said = _prediction(request.request_id, keccak(INPUT))
     return await world.send(OPERATOR, world.contract.encode_make_decision(said), gas=300_000)
+
+
+async def _answer_together(world: World) -> TxReceipt:
+    calls = []
+    for _ in range(TOGETHER):
+        (request,) = world.logs(await _request(world))
+        assert isinstance(request, RequestLog)
+        said = _prediction(request.request_id, keccak(INPUT))
+        calls.append(world.contract.encode_make_decision(said))
+    each = answer_gas(callback_gas=0)
+    call = world.contract.encode_make_decisions(calls, each)
+    answered = await world.send(OPERATOR, call, gas=answers_gas(each, TOGETHER))
+    assert len(world.logs(answered)) == TOGETHER
+    return answered
 
 
 def _prediction(subject: bytes, input_hash: bytes) -> Prediction:
