@@ -75,7 +75,7 @@ class DecisionContract:
     @staticmethod
     def encode_make_decision(prediction: Prediction) -> bytes:
         """Calldata of ``makeDecision(Prediction)``."""
-        return _ABI.encode("makeDecision", prediction.as_abi())
+        return _ALONE + prediction.encoded()
 
     @staticmethod
     def encode_make_decisions(calls: Sequence[bytes], gas_each: int) -> bytes:

@@ -123,16 +123,7 @@ def leaf_of(index: int, prediction: Prediction) -> bytes:
     """The leaf of a prediction, 32 bytes; ``index`` counts all predictions of the log."""
     if not 0 <= index <= MAX_INDEX:
         raise InvalidInput(f"index {index} does not fit uint64")
-    return hash_leaf(
-        _word(index)
-        + prediction.model_id
-        + prediction.subject
-        + prediction.input_hash
-        + prediction.output_hash
-        + prediction.value.to_bytes(32, "big", signed=True)
-        + _word(prediction.confidence)
-        + _word(prediction.predicted_at)
-    )
+    return hash_leaf(_word(index) + prediction.encoded())
 
 
 def verify_inclusion(

@@ -118,9 +118,12 @@ class Prediction:
 
     def struct_hash(self) -> bytes:
         """EIP-712 ``hashStruct`` of this prediction, 32 bytes."""
-        return keccak(
-            PREDICTION_TYPEHASH
-            + self.model_id
+        return keccak(PREDICTION_TYPEHASH + self.encoded())
+
+    def encoded(self) -> bytes:
+        """``abi.encode(prediction)``, 224 bytes: the fields, a word each."""
+        return (
+            self.model_id
             + self.subject
             + self.input_hash
             + self.output_hash

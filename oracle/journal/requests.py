@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
@@ -30,8 +30,10 @@ class Entry:
 Key = tuple[bytes, bytes]
 """Model and subject."""
 
+T = TypeVar("T")
+
 PART = 500
-"""Subjects in one query."""
+"""Subjects, or rows, in one statement."""
 
 _HERE = sa.and_(
     requests.c.model_id == sa.bindparam("of_model"), requests.c.subject == sa.bindparam("about")
@@ -53,9 +55,20 @@ _STATES = sa.select(
 ).where(_THESE)
 _INSERT = sa.insert(requests)
 _UPDATE = sa.update(requests).where(requests.c.id == sa.bindparam("row"))
+_ROWS: sa.BindParameter[Any] = sa.bindparam("rows", expanding=True)
 _MOVES = ("state", "tries", "not_before", "reason")
-_MOVE = _UPDATE.values({name: sa.bindparam("to_" + name) for name in _MOVES})
-_TELL = sa.insert(timeline)
+_MOVE = (
+    sa.update(requests)
+    .where(requests.c.id.in_(_ROWS))
+    .values({name: sa.bindparam("to_" + name) for name in _MOVES})
+)
+_TOLD = ("at", "state", "note")
+_TELL = sa.insert(timeline).from_select(
+    ["request_id", *_TOLD],
+    sa.select(requests.c.id, *(sa.bindparam(name, type_=timeline.c[name].type) for name in _TOLD))
+    .where(requests.c.id.in_(_ROWS))
+    .order_by(requests.c.id),
+)
 
 
 def save(db: Connection, request: Request, *, at: float, note: str = "") -> None:
@@ -86,23 +99,20 @@ def save_all(
     ids = {(row.model_id, row.subject): row.id for row in _rows_of(db, _STATES, fresh)}
     ids |= {key: row.id for key, row in before.items()}
     known = [(r, key) for (r, _), key in zip(changed, keys, strict=True) if key in before]
-    if known and moved:
-        db.execute(
-            _MOVE,
-            [
-                {"row": ids[key], **{"to_" + name: getattr(request, name) for name in _MOVES}}
-                for request, key in known
-            ],
-        )
+    if moved:
+        alike = _alike((ids[key], (r.state, r.tries, r.not_before, r.reason)) for r, key in known)
+        for to, rows in alike:
+            named = {"to_" + name: value for name, value in zip(_MOVES, to, strict=True)}
+            db.execute(_MOVE, {"rows": rows, **named})
     elif known:
         db.execute(_UPDATE, [{"row": ids[key], **_columns(request)} for request, key in known])
-    told = [
-        {"request_id": ids[key], "at": at, "state": r.state, "note": note or r.reason}
+    told = _alike(
+        (ids[key], (r.state, note or r.reason))
         for (r, note), key in zip(changed, keys, strict=True)
         if note or key not in before or before[key].state != r.state
-    ]
-    if told:
-        db.execute(_TELL, told)
+    )
+    for (state, said), rows in told:
+        db.execute(_TELL, {"rows": rows, "at": at, "state": state, "note": said})
 
 
 def find(db: Connection, model_id: bytes, subject: bytes) -> Request | None:
@@ -245,6 +255,16 @@ def find_idempotent(db: Connection, key: str) -> tuple[bytes, Request] | None:
         .where(idempotency.c.key == key)
     ).first()
     return None if row is None else (row.body_hash, _request(row))
+
+
+def _alike(rows: Iterable[tuple[int, T]]) -> Iterator[tuple[T, list[int]]]:
+    """Rows by what is to be written about them: one statement does it for all that are alike."""
+    by_words: dict[T, list[int]] = {}
+    for row, words in rows:
+        by_words.setdefault(words, []).append(row)
+    for words, found in by_words.items():
+        for start in range(0, len(found), PART):
+            yield words, found[start : start + PART]
 
 
 def _rows_of(db: Connection, query: sa.Select[Any], keys: Iterable[Key]) -> Iterator[Row[Any]]:

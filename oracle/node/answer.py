@@ -45,19 +45,23 @@ class Answer:
         Returns:
             How many requests were moved.
         """
-        roles, store = self._parts.roles, list(self._parts.engine.store)
-        for model in store:
-            await roles.of(model.model_id, block="latest")
+        left = await self._ready(State.INFERRED, but_of=await self._of_others())
+        await self._vouch(left)
         confirmed = await self.inputs.sift(await self._ready(State.CONFIRMED))
         if confirmed:
-            await self._infer(confirmed)
-        # Asked of each once more: the follower forgets a role when a model's rules changed.
-        known = [(m.model_id, await roles.of(m.model_id, block="latest")) for m in store]
-        others = [model_id for model_id, role in known if role.together or role.anchored]
-        inferred = await self._ready(State.INFERRED, but_of=others)
-        if inferred:
-            await self._vouch(inferred)
-        return len(confirmed) + len(inferred)
+            inferred = await self._infer(confirmed)
+            # Asked once more: the follower forgets a role when a model's rules changed.
+            others = await self._of_others()
+            await self._vouch([each for each in inferred if each.model_id not in others])
+        return len(left) + len(confirmed)
+
+    async def _of_others(self) -> list[bytes]:
+        """The models whose predictions it takes more than this operator's word to decide on."""
+        of = self._parts.roles.of
+        known = [
+            (m.model_id, await of(m.model_id, block="latest")) for m in self._parts.engine.store
+        ]
+        return [model_id for model_id, role in known if role.together or role.anchored]
 
     async def _ready(self, state: State, but_of: Sequence[bytes] = ()) -> list[Request]:
         now = self._parts.now()
@@ -65,7 +69,12 @@ class Answer:
             lambda db: requests.in_states(db, {state}, ready_at=now, but_of=but_of, limit=BATCH)
         )
 
-    async def _infer(self, confirmed: Sequence[Request]) -> None:
+    async def _infer(self, confirmed: Sequence[Request]) -> list[Request]:
+        """Run the models and record what they say.
+
+        Returns:
+            The requests that have a prediction now.
+        """
         parts = self._parts
         now = await parts.rpc.timestamp(head(parts))
         about = [(request.model_id, request.subject) for request in confirmed]
@@ -99,9 +108,10 @@ class Answer:
                     )
                     promised[about[index]] = made
         steps = [(request, events[i]) for i, request in enumerate(confirmed)]
-        await record(parts, steps, promised=promised)
+        recorded = await record(parts, steps, promised=promised)
         for bell in (parts.to_collect, parts.to_vote, parts.to_anchor):
             bell.set()
+        return [request for request in recorded if request.state is State.INFERRED]
 
     async def _predicted_at(self, request: Request, role: Role, now: int) -> int:
         """The head's time, which no later block is before; in a committee the time of the

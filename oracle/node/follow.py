@@ -93,7 +93,8 @@ class Follow:
         def record(db: Connection) -> list[Request]:
             for each in told:
                 each.record(db)
-            return self._record(db, blocks, mine) + self._reckon(db, blocks[-1].stamp)
+            told_of = self._record(db, blocks, mine)
+            return told_of + self._reckon(db, blocks[-1].stamp, told_of)
 
         changed = await parts.journal.write(record)
         self.head = blocks[-1]
@@ -143,18 +144,19 @@ class Follow:
                     changed += self._refunded(db, model_id, subject)
         return changed
 
-    def _reckon(self, db: Connection, stamp: BlockStamp) -> list[Request]:
-        """What the head's number and time mean: what is deep enough, too late, or final."""
+    def _reckon(
+        self, db: Connection, stamp: BlockStamp, told_of: Sequence[Request]
+    ) -> list[Request]:
+        """What the head's number and time mean: what is deep enough, too late, or final.
+
+        Args:
+            told_of: what these blocks changed, which need not be read again.
+        """
         options = self._parts.options
         deep = stamp.number - options.confirmations + 1
-        changed = self._steps(
-            db,
-            [
-                (request, Confirmed(), "")
-                for request in requests.in_states(db, {State.SEEN}, limit=100_000)
-                if request.block_number <= deep
-            ],
-        )
+        newest = {(each.model_id, each.subject): each for each in told_of}.values()
+        changed = self._confirm(db, [r for r in newest if r.state is State.SEEN], deep)
+        changed += self._confirm(db, requests.in_states(db, {State.SEEN}, limit=100_000), deep)
         for request in requests.overdue(db, OPEN, stamp.timestamp):
             if chain_view.find_decision(db, request.model_id, request.subject) is None:
                 assert request.deadline is not None
@@ -162,6 +164,10 @@ class Follow:
         changed += self._settle(db, stamp.number - options.finality + 1)
         chain_view.prune(db, stamp.number - options.finality - KEEP)
         return changed
+
+    def _confirm(self, db: Connection, seen: Sequence[Request], deep: int) -> list[Request]:
+        ready = [request for request in seen if request.block_number <= deep]
+        return self._steps(db, [(request, Confirmed(), "") for request in ready])
 
     def _see(
         self,

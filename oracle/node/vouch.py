@@ -56,6 +56,8 @@ async def vouch(parts: Parts, answers: Sequence[Ready]) -> None:
     Raises:
         Transient: no endpoint could simulate them; nothing was recorded.
     """
+    if not answers:
+        return
     together = await _pass_together(parts, answers)
     alone = [answer for answer in answers if key_of(answer.request) not in together]
     outcomes = await parts.contract.simulate_many(
@@ -79,13 +81,16 @@ async def record(
     answers: Mapping[Key, Ready] | None = None,
     promised: Mapping[Key, Promised] | None = None,
     together: Collection[Key] = (),
-) -> None:
+) -> list[Request]:
     """Take requests a step further, those that the chain has not moved on meanwhile.
 
     Args:
         answers: what is queued for a request that becomes vouched.
         promised: what is to be anchored for one that becomes inferred.
         together: answers that may share a transaction.
+
+    Returns:
+        Those that were taken further.
     """
 
     def change(db: Connection) -> list[Request]:
@@ -106,9 +111,11 @@ async def record(
                 promises.add_once(db, made)
         return list(changed.values())
 
-    for request in await parts.journal.write(change):
+    taken = await parts.journal.write(change)
+    for request in taken:
         parts.observe(request.state, request)
     await parts.announce()
+    return taken
 
 
 def objection(error: ChainError) -> Event:

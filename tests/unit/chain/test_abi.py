@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from eth_abi.abi import encode
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oracle.chain.abi import Interface, describe_revert, interface, known_errors, type_of
 from oracle.chain.contracts import DecisionContract, ModelConfig
@@ -98,6 +103,51 @@ def log_of(event: str, *, topics: int, body: bytes) -> Log:
 def test_event__malformed__is_an_error(topics: int, body: bytes) -> None:
     with pytest.raises(Transient, match="malformed"):
         DECISION.decode_event(log_of("DecisionMade", topics=topics, body=body))
+
+
+WORDS = {
+    "bytes32": st.binary(min_size=32, max_size=32),
+    "address": st.binary(min_size=20, max_size=20).map(lambda octets: "0x" + octets.hex()),
+    "bool": st.booleans(),
+    "uint8": st.integers(0, 2**8 - 1),
+    "uint256": st.integers(0, 2**256 - 1),
+    "int8": st.integers(-(2**7), 2**7 - 1),
+    "int128": st.integers(-(2**127), 2**127 - 1),
+    "int256": st.integers(-(2**255), 2**255 - 1),
+}
+
+
+def said(kinds: Sequence[str], body: bytes) -> tuple[Interface, Log]:
+    inputs = [{"name": f"n{at}", "type": k, "indexed": False} for at, k in enumerate(kinds)]
+    codec = Interface([{"type": "event", "name": "Said", "inputs": inputs}])
+    log = log_of("DecisionMade", topics=0, body=body)
+    return codec, replace(log, topics=(codec.events["Said"].selector,))
+
+
+@given(kinds=st.lists(st.sampled_from(sorted(WORDS)), min_size=1, max_size=8), seed=st.data())
+def test_event__words__are_read_as_eth_abi_reads_them(
+    kinds: list[str], seed: st.DataObject
+) -> None:
+    body = encode(kinds, [seed.draw(WORDS[kind]) for kind in kinds])
+    codec, log = said(kinds, body)
+    decoded = codec.decode_event(log)
+    assert decoded is not None
+    expected = [str(each).lower() for each in decode(kinds, body)]
+    assert [str(each).lower() for each in decoded[1].values()] == expected
+
+
+@given(kind=st.sampled_from(sorted(WORDS)), word=st.binary(min_size=32, max_size=32))
+def test_event__any_word__is_refused_where_eth_abi_refuses_it(kind: str, word: bytes) -> None:
+    codec, log = said([kind], word)
+    try:
+        expected = decode([kind], word)
+    except DecodingError:
+        with pytest.raises(Transient, match="malformed"):
+            codec.decode_event(log)
+        return
+    decoded = codec.decode_event(log)
+    assert decoded is not None
+    assert str(decoded[1]["n0"]).lower() == str(expected[0]).lower()
 
 
 def test_event__unknown_topic__is_none() -> None:
