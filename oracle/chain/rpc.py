@@ -281,8 +281,10 @@ class RpcPool(Broadcaster):
         )
         return found
 
-    async def receipts(self, hashes: Sequence[bytes]) -> list[TxReceipt | None]:
-        """Receipts in order; None for a transaction that is not mined."""
+    async def receipts(
+        self, hashes: Sequence[bytes], *, logs: bool = True
+    ) -> list[TxReceipt | None]:
+        """Receipts in order, with or without their logs; None for one that is not mined."""
         replies = await self.batch(
             [("eth_getTransactionReceipt", ["0x" + each.hex()]) for each in hashes]
         )
@@ -290,7 +292,7 @@ class RpcPool(Broadcaster):
         for wanted, reply in zip(hashes, replies, strict=True):
             if isinstance(reply, ChainError):
                 raise reply
-            receipt = None if reply is None else to_receipt(reply)
+            receipt = None if reply is None else to_receipt(reply, logs=logs)
             if receipt is not None and receipt.tx_hash != wanted:
                 raise malformed("receipt.transactionHash", receipt.tx_hash.hex())
             found.append(receipt)

@@ -178,8 +178,9 @@ def to_log(value: object) -> Log:
     )
 
 
-def to_receipt(value: object) -> TxReceipt:
-    """A mined transaction's receipt."""
+def to_receipt(value: object, *, logs: bool = True) -> TxReceipt:
+    """A mined transaction's receipt, with or without its logs."""
+    told = to_list(to_object(value, "receipt").get("logs"), "receipt.logs") if logs else ()
     receipt = to_object(value, "receipt")
     contract = receipt.get("contractAddress")
     return TxReceipt(
@@ -190,7 +191,7 @@ def to_receipt(value: object) -> TxReceipt:
         gas_used=to_int(receipt.get("gasUsed"), "receipt.gasUsed"),
         gas_price=to_int(receipt.get("effectiveGasPrice", "0x0"), "receipt.effectiveGasPrice"),
         contract=None if contract is None else to_address(contract, "receipt.contractAddress"),
-        logs=tuple(to_log(log) for log in to_list(receipt.get("logs"), "receipt.logs")),
+        logs=tuple(to_log(log) for log in told),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import time
@@ -55,6 +56,7 @@ async def serve(
             pid=os.getpid(),
             started_at=int(time.time()),
         )
+        gc.freeze()  # what the start has made stays: collections need not look at it again
         home.announce(note)
         try:
             steps.done("API", api)

@@ -11,7 +11,7 @@ records both before it acts on them, so that a process killed anywhere starts ag
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -78,6 +78,7 @@ class Request:
         tries: failed tries so far; it numbers the transactions of this request, so it never falls.
         not_before: Unix seconds before which the node leaves the request alone.
         reason: why it was refused, or why the last try failed.
+        id: its row in the journal; 0 where it was not read from there.
     """
 
     model_id: bytes
@@ -97,6 +98,7 @@ class Request:
     tries: int = 0
     not_before: int = 0
     reason: str = ""
+    id: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,17 +88,21 @@ def save_all(
 
     Args:
         changed: no subject of a model more than once.
-        moved: of those that are known, only the state and what was tried is new.
+        moved: of those that are known, only the state and what was tried is new, and one of the
+            two is.
     """
     keys = [(request.model_id, request.subject) for request, _ in changed]
-    before = {(row.model_id, row.subject): row for row in _rows_of(db, _STATES, keys)}
-    fresh = [key for key in keys if key not in before]
-    if fresh:
-        new = [_columns(r) for r, _ in changed if (r.model_id, r.subject) not in before]
-        db.execute(_INSERT, new)
-    ids = {(row.model_id, row.subject): row.id for row in _rows_of(db, _STATES, fresh)}
+    ids = {key: r.id for (r, _), key in zip(changed, keys, strict=True) if moved and r.id}
+    before = {
+        (row.model_id, row.subject): row
+        for row in _rows_of(db, _STATES, [key for key in keys if key not in ids])
+    }
     ids |= {key: row.id for key, row in before.items()}
-    known = [(r, key) for (r, _), key in zip(changed, keys, strict=True) if key in before]
+    known = [(r, key) for (r, _), key in zip(changed, keys, strict=True) if key in ids]
+    fresh = {key: r for (r, _), key in zip(changed, keys, strict=True) if key not in ids}
+    if fresh:
+        db.execute(_INSERT, [_columns(request) for request in fresh.values()])
+        ids |= {(row.model_id, row.subject): row.id for row in _rows_of(db, _STATES, fresh)}
     if moved:
         alike = _alike((ids[key], (r.state, r.tries, r.not_before, r.reason)) for r, key in known)
         for to, rows in alike:
@@ -328,4 +332,5 @@ def _request(row: Row[Any]) -> Request:
         tries=row.tries,
         not_before=row.not_before,
         reason=row.reason,
+        id=row.id,
     )

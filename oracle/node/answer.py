@@ -28,8 +28,8 @@ from oracle.node.parts import Parts
 from oracle.node.roles import Role
 from oracle.node.vouch import Ready, head, record, vouch
 
-BATCH = 256
-"""Most requests taken in one turn."""
+BATCH = 1024
+"""Most requests taken in one turn: many, since a turn has costs of its own."""
 
 
 class Answer:

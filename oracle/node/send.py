@@ -184,7 +184,9 @@ class Sender:
         spent = await parts.rpc.nonce(parts.operator, block=settled)
         hashes = [attempt.hash for t in flying for attempt in t.attempts]
         receipts = {
-            receipt.tx_hash: receipt for receipt in await parts.rpc.receipts(hashes) if receipt
+            receipt.tx_hash: receipt
+            for receipt in await parts.rpc.receipts(hashes, logs=False)
+            if receipt
         }
         lingering: list[Transaction] = []
         mined: list[tuple[Transaction, TxReceipt]] = []

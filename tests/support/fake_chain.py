@@ -49,7 +49,7 @@ class FakeRpc:
     async def broadcast_many(self, raws: list[bytes]) -> list[Broadcast]:
         return [self._take(raw) for raw in raws]
 
-    async def receipts(self, hashes: list[bytes]) -> list[TxReceipt | None]:
+    async def receipts(self, hashes: list[bytes], *, logs: bool = True) -> list[TxReceipt | None]:
         self.asked += hashes
         return [self.mined.get(each) for each in hashes]
 

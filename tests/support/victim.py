@@ -10,6 +10,7 @@ operator's own before it starts; with ``quiet`` it logs warnings only.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -68,6 +69,7 @@ async def main(options: dict[str, object]) -> None:
                 [row, row],
                 idempotency_key=promised["reference"],
             )
+        gc.freeze()  # as the command does
         print("running", flush=True)
         await node.run()
 
