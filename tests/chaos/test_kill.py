@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -110,7 +111,26 @@ async def test_kill__at_a_stage__every_request_is_answered_once(
     ids += await world.ask(2)
     await healed(world, victim, folder, ids)
     spent = await world.rpc.nonce(OPERATOR.address, block="pending") - before
-    assert spent == len(ids), "no transaction was sent twice under two nonces"
+    by = {each.tx_hash for each in await world.decisions()}
+    assert spent == len(by), "no transaction was sent twice under two nonces"
+
+
+@pytest.mark.parametrize("stage", ["vouched", "signed", "broadcast", "submitted", "mined"])
+async def test_kill__with_answers_that_share_a_transaction__each_is_decided_once(
+    world: World, tmp_path: Path, stage: str
+) -> None:
+    """Two callback gases, so two are shared; then two requests more, while the node is dead."""
+    folder = tmp_path / "node"
+    victim = Victim(world, folder)
+    before = await world.rpc.nonce(OPERATOR.address, block="latest")
+    ids = await world.ask_at_once(7, callback_gas=(0, 0, 30_000))
+    await victim.dies(kill_at=stage)
+    ids += await world.ask_at_once(2)
+    await healed(world, victim, folder, ids)
+    spent = await world.rpc.nonce(OPERATOR.address, block="pending") - before
+    by = Counter(each.tx_hash for each in await world.decisions())
+    assert spent == len(by), "no transaction was sent twice under two nonces"
+    assert sorted(by.values()) == [2, 2, 5], "they shared"
 
 
 @pytest.mark.parametrize("stage", ["accepted", *STAGES[2:]])

@@ -77,37 +77,7 @@ async def test_requests__a_hundred_in_one_block__are_answered_in_order_without_a
     world: World, tmp_path: Path
 ) -> None:
     before = await world.rpc.nonce(OPERATOR.address, block="latest")
-    await world.rpc.call("evm_setAutomine", [False])
-    signer_nonce = await world.rpc.nonce(REQUESTER.address, block="latest")
-    now = (await world.rpc.block("latest")).timestamp
-    assert world.model.policy is not None
-    for number in range(100):
-        call = world.contract.encode_request_decision(
-            world.model.model_id,
-            world.model.vectors[number % len(world.model.vectors)].input,
-            callback_gas=0,
-            deadline=now + 3600,
-        )
-        signed = REQUESTER.sign_transaction(
-            {
-                "type": 2,
-                "chainId": 31337,
-                "nonce": signer_nonce + number,
-                "to": world.contract.address,
-                "value": world.model.policy.fee_gwei * GWEI,
-                "data": call,
-                "gas": 200_000,
-                "maxFeePerGas": 10 * GWEI,
-                "maxPriorityFeePerGas": GWEI,
-            }
-        )
-        await world.rpc.broadcast(bytes(signed.raw_transaction))
-    await mine(world)
-    await world.rpc.call("evm_setAutomine", [True])
-    head = await world.rpc.block("latest")
-    logs = await world.rpc.logs(address=world.contract.address, block_hash=head.hash)
-    asked = [log.topics[2] for log in logs]
-    assert len(asked) == 100
+    asked = await world.ask_at_once(100)
     async with running_node(world, tmp_path):
         made = await world.decided(asked, within=60)
     assert [each.prediction.subject for each in made] == asked

@@ -88,6 +88,48 @@ class World:
             ]
         return asked
 
+    async def ask_at_once(
+        self, count: int, *, lifetime: int = 3600, callback_gas: Sequence[int] = (0,)
+    ) -> list[bytes]:
+        """Request decisions in one block; returns the requests' ids, in its order.
+
+        Args:
+            callback_gas: of the requests in turn.
+        """
+        signer_nonce = await self.rpc.nonce(REQUESTER.address, block="latest")
+        now = (await self.rpc.block("latest")).timestamp
+        vectors = self.model.vectors
+        assert self.model.policy is not None
+        await self.rpc.call("evm_setAutomine", [False])
+        for number in range(count):
+            calldata = self.contract.encode_request_decision(
+                self.model.model_id,
+                vectors[number % len(vectors)].input,
+                callback_gas=callback_gas[number % len(callback_gas)],
+                deadline=now + lifetime,
+            )
+            signed = REQUESTER.sign_transaction(
+                {
+                    "type": 2,
+                    "chainId": CHAIN_ID,
+                    "nonce": signer_nonce + number,
+                    "to": self.contract.address,
+                    "value": self.model.policy.fee_gwei * GWEI,
+                    "data": calldata,
+                    "gas": 200_000,
+                    "maxFeePerGas": 10 * GWEI,
+                    "maxPriorityFeePerGas": GWEI,
+                }
+            )
+            await self.rpc.broadcast(bytes(signed.raw_transaction))
+        await self.rpc.call("evm_mine", [])
+        await self.rpc.call("evm_setAutomine", [True])
+        head = await self.rpc.block("latest")
+        logs = await self.rpc.logs(address=self.contract.address, block_hash=head.hash)
+        asked = [log.topics[2] for log in logs]
+        assert len(asked) == count
+        return asked
+
     async def decisions(self) -> list[DecisionLog]:
         """Every DecisionMade on the chain, in its order."""
         head = await self.rpc.block("latest")
