@@ -15,18 +15,20 @@ from typing import Any
 
 from oracle.api.app import create_app
 from oracle.api.server import bind, serve
-from oracle.core.errors import Transient
+from oracle.core.errors import ConfigError, Transient
 from oracle.node.metrics import Metrics
 from tests.support.harness import OPTIONS, wired_node
 
 
 async def main(options: dict[str, Any]) -> None:
-    """Run it; a start that finds no endpoint is made again, as a service's supervisor does."""
+    """Run it. A start that finds no endpoint, or none of its chain, is made again, as a service's
+    supervisor does (``deploy/``); nothing that the node does later may end it.
+    """
     listener = bind("127.0.0.1", options["port"])
     while True:
         try:
             await run(options, listener)
-        except Transient as error:
+        except (Transient, ConfigError) as error:
             print("not started:", error, flush=True)
             await asyncio.sleep(0.2)
 
@@ -35,7 +37,7 @@ async def run(options: dict[str, Any], listener: socket.socket) -> None:
     """One start, and the run after it.
 
     Raises:
-        Transient: it could not start.
+        Transient, ConfigError: it could not start.
     """
     async with wired_node(
         rpc_url=options["rpc"],
