@@ -100,6 +100,18 @@ contract MakeDecisionsGasTest is BundleStage {
         if (sent > 100_000) isTrue(made[0] || (seed >> 1) & 1 == 1, "the first had enough");
     }
 
+    /// @dev In order, for as long as there is gas.
+    function test_bundle_OfTooLittleGas_LeavesTheLastOut() external {
+        Prediction[] memory said = new Prediction[](100);
+        for (uint256 i = 0; i < 100; ++i) said[i] = predict(keccak256(abi.encode(i)), INPUT);
+        vm.prank(operator);
+        bool[] memory made = oracle.makeDecisions{gas: 1_000_000}(said, PLENTY);
+        uint256 count = 0;
+        while (made[count]) madeIs(true, true, said[count++]);
+        isTrue(count > 5 && count < 40, "some");
+        for (uint256 i = count; i < 100; ++i) madeIs(made[i], false, said[i]);
+    }
+
     /// @dev FAULTS 24 and 25, in a bundle: of what is made each callback had its exact gas, and the last ones are left
     /// undone where the gas ran out.
     function testFuzz_bundle_CallbackGetsExactGasOrIsRefused(uint24 callbackGas, uint256 sent, uint8 count) external {
