@@ -225,8 +225,11 @@ class Sender:
 
         def record(db: Connection) -> list[tuple[Transaction, TxReceipt]]:
             known = chain_view.hashes_at(db, {receipt.block_number for _, receipt in mined})
+            head = chain_view.head(db)
             taken = []
             for transaction, receipt in mined:
+                if head is None or receipt.block_number > head[0]:
+                    continue  # the chain was rewound meanwhile: its decisions are not known
                 if known.get(receipt.block_number, receipt.block_hash) != receipt.block_hash:
                     continue
                 deep = receipt.block_number <= followed - parts.options.finality + 1

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from structlog.testing import capture_logs
 
 from oracle.chain.contracts import DecisionContract
+from oracle.chain.wire import TxReceipt
 from oracle.core.lifecycle import Request, State
 from oracle.core.transaction import GWEI, Purpose, Transaction, TxState, answers_gas
 from oracle.journal import Journal, chain_view, requests, transactions
@@ -338,6 +339,31 @@ async def test_turn__thrown_out_of_the_chain__leaves_again_and_is_judged_where_i
     await bench.turn()
     assert await bench.states([1, 2]) == [State.CONFIRMED, State.SUBMITTED]
     assert (await bench.request(1)).tries == 1
+
+
+async def test_turn__the_chain_is_rewound_while_the_receipt_is_read__waits_for_the_follower(
+    bench: Together,
+) -> None:
+    """Mined again in a block that is not followed yet: what it decided is not known."""
+    await bench.vouch_together(1, 2)
+    await bench.turn()
+    bench.rpc.mine()
+    await bench.follow()
+    receipts, to = bench.rpc.receipts, bench.rpc.head - 1
+
+    async def rewound(hashes: list[bytes], **asked: bool) -> list[TxReceipt | None]:
+        await bench.parts.journal.write(lambda db: chain_view.rewind(db, to))
+        return await receipts(hashes, **asked)
+
+    bench.rpc.receipts = rewound  # type: ignore[method-assign]
+    await bench.sender.turn()
+    assert (await bench.shared()).state is TxState.SENT
+    assert await bench.states([1, 2]) == [State.SUBMITTED] * 2
+    bench.rpc.receipts = receipts  # type: ignore[method-assign]
+    await bench.decide(1, 2, tx_hash=(await bench.shared()).attempts[0].hash)
+    await bench.turn()
+    assert (await bench.shared()).state is TxState.MINED
+    assert await bench.states([1, 2]) == [State.SUBMITTED] * 2
 
 
 async def test_turn__a_request_left_the_chain_after_it_was_sent__is_tried_when_it_comes_back(
