@@ -3,7 +3,7 @@
     SEEN ─▶ CONFIRMED ─▶ INFERRED ─▶ VOUCHED ─▶ SUBMITTED ─▶ FINAL
       │         ▲            │          │           │
       ▼         └────────────┴── retry ─┴───────────┘       EXPIRED, REFUSED from any open state
-    ORPHANED ─▶ SEEN
+    ORPHANED, EXPIRED, REFUSED ─▶ SEEN in another block
 
 :func:`step` maps (request, event) to the next request and the timeline entry to record. The node
 records both before it acts on them, so that a process killed anywhere starts again where it was.
@@ -101,14 +101,26 @@ class Request:
     id: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """The request's event is in a block (again)."""
+    """The request's event is in a block (again).
+
+    An id covers requester, nonce, model and input. After a reorganisation the requester can ask
+    under the same id by other terms, so they are told each time.
+
+    Attributes:
+        input: empty where the event has only its hash.
+        deadline, callback_gas, fee_gwei: as in ``Request``.
+    """
 
     block_number: int
     block_hash: bytes
     log_index: int
     tx_hash: bytes
+    input: bytes
+    deadline: int
+    callback_gas: int
+    fee_gwei: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +200,7 @@ Event = (
 )
 
 _FROM: dict[type, frozenset[State]] = {
-    Seen: frozenset({State.ORPHANED, State.SEEN}),
+    Seen: frozenset({State.ORPHANED, State.SEEN, State.EXPIRED, State.REFUSED}),
     Orphaned: OPEN - {State.ORPHANED},
     Confirmed: frozenset({State.SEEN}),
     Inferred: frozenset({State.CONFIRMED}),
@@ -230,14 +242,19 @@ def step(request: Request, event: Event, now: int) -> Request:
     if not allows(request, type(event)):
         raise UnexpectedEvent(request, event)
     match event:
-        case Seen(block_number, block_hash, log_index, tx_hash):
+        case Seen():
             return replace(
                 request,
                 state=State.SEEN,
-                block_number=block_number,
-                block_hash=block_hash,
-                log_index=log_index,
-                tx_hash=tx_hash,
+                input=event.input or request.input,
+                deadline=event.deadline,
+                callback_gas=event.callback_gas,
+                fee_gwei=event.fee_gwei,
+                block_number=event.block_number,
+                block_hash=event.block_hash,
+                log_index=event.log_index,
+                tx_hash=event.tx_hash,
+                reason="",
             )
         case Orphaned():
             return replace(request, state=State.ORPHANED)

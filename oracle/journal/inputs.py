@@ -29,16 +29,14 @@ class Reference:
 
 
 def refer(db: Connection, model_id: bytes, subject: bytes, reference: Reference) -> None:
-    """Record where a request's input is; again the same changes nothing."""
-    if reference_of(db, model_id, subject) is None:
-        db.execute(
-            sa.insert(references).values(
-                model_id=model_id,
-                subject=subject,
-                input_hash=reference.input_hash,
-                uri=reference.uri,
-            )
+    """Record where a request's input is, as it was told last."""
+    here = sa.and_(references.c.model_id == model_id, references.c.subject == subject)
+    db.execute(sa.delete(references).where(here))
+    db.execute(
+        sa.insert(references).values(
+            model_id=model_id, subject=subject, input_hash=reference.input_hash, uri=reference.uri
         )
+    )
 
 
 def reference_of(db: Connection, model_id: bytes, subject: bytes) -> Reference | None:

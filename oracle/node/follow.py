@@ -179,13 +179,13 @@ class Follow:
         again: list[tuple[Request, Event, str]] = []
         for block, entry in entries:
             key = (entry.model_id, entry.request_id)
-            place = Seen(block.stamp.number, block.stamp.hash, entry.log_index, entry.tx_hash)
+            place = _seen(entry, block)
             if isinstance(entry, RequestByHashLog):
                 reference = Reference(input_hash=entry.input_hash, uri=entry.evidence_uri)
                 inputs.refer(db, *key, reference)
             if key not in known:
                 fresh[key] = _asked(entry, place), f"block {place.block_number}"
-            elif lifecycle.allows(known[key], Seen):
+            elif lifecycle.allows(known[key], Seen) and known[key].block_hash != place.block_hash:
                 again.append((known[key], place, ""))
         requests.save_all(db, list(fresh.values()), at=self._parts.clock())
         return [request for request, _ in fresh.values()] + self._steps(db, again)
@@ -260,16 +260,29 @@ def _stage_of(entry: ContractLog) -> str | None:
     return None
 
 
+def _seen(entry: RequestLog | RequestByHashLog, block: NewBlock) -> Seen:
+    return Seen(
+        block_number=block.stamp.number,
+        block_hash=block.stamp.hash,
+        log_index=entry.log_index,
+        tx_hash=entry.tx_hash,
+        input=entry.input if isinstance(entry, RequestLog) else b"",
+        deadline=entry.deadline,
+        callback_gas=entry.callback_gas,
+        fee_gwei=entry.fee_gwei,
+    )
+
+
 def _asked(entry: RequestLog | RequestByHashLog, place: Seen) -> Request:
     return Request(
         model_id=entry.model_id,
         subject=entry.request_id,
         origin=Origin.CHAIN,
-        input=entry.input if isinstance(entry, RequestLog) else b"",
+        input=place.input,
         state=State.SEEN,
-        deadline=entry.deadline,
-        callback_gas=entry.callback_gas,
-        fee_gwei=entry.fee_gwei,
+        deadline=place.deadline,
+        callback_gas=place.callback_gas,
+        fee_gwei=place.fee_gwei,
         requester=entry.requester,
         block_number=place.block_number,
         block_hash=place.block_hash,

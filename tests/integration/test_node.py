@@ -234,6 +234,34 @@ async def test_reorg__above_finality__the_request_is_answered_where_it_lands(
         assert [each.prediction.subject for each in made].count(asked) == 1
 
 
+async def test_reorg__asked_again_with_a_later_deadline__is_answered_though_it_had_expired(
+    world: World, tmp_path: Path
+) -> None:
+    """The id covers neither deadline nor fee nor callback: whoever asks again may change them."""
+    async with running_node(world, tmp_path, finality=20, confirmations=3) as node:
+        await mine(world, 3)
+        (asked,) = await world.ask(lifetime=30)
+
+        async def is_in(state: State) -> bool:
+            return await node.parts.journal.read(requests.counts) == {state: 1}
+
+        await until(lambda: is_in(State.SEEN))
+        await world.rpc.call("anvil_reorg", [2, []])
+        await mine(world)
+        await until(lambda: is_in(State.ORPHANED))
+        await world.rpc.call("evm_increaseTime", [60])
+        await mine(world)
+        await until(lambda: is_in(State.EXPIRED))
+        assert await world.ask(callback_gas=40_000) == [asked]
+        await mine(world, 3)
+        await world.decided([asked])
+        request = await request_of(node, world, asked)
+        assert request.callback_gas == 40_000
+        log = (await world.decisions())[-1]
+        assert request.deadline is not None
+        assert request.deadline > await world.rpc.timestamp(log.block_number)
+
+
 async def test_reorg__under_the_answer__it_is_sent_again_and_decided_once(
     world: World, tmp_path: Path
 ) -> None:

@@ -46,7 +46,16 @@ REQUEST = Request(
     deadline=100,
 )
 EVENTS = {
-    Seen: Seen(7, b"h" * 32, 3, b"t" * 32),
+    Seen: Seen(
+        block_number=7,
+        block_hash=b"h" * 32,
+        log_index=3,
+        tx_hash=b"t" * 32,
+        input=b"x",
+        deadline=100,
+        callback_gas=0,
+        fee_gwei=1,
+    ),
     Orphaned: Orphaned(),
     Confirmed: Confirmed(),
     Inferred: Inferred(PREDICTION),
@@ -92,8 +101,34 @@ def test_step__final__allows_nothing(event: object) -> None:
 def test_step__orphaned_from_any_open_state__comes_back_when_seen(state: State) -> None:
     orphan = lifecycle.step(in_state(state), Orphaned(), 0)
     assert orphan.state is State.ORPHANED
-    again = lifecycle.step(orphan, Seen(9, b"n" * 32, 1, b"u" * 32), 0)
+    assert isinstance(seen := EVENTS[Seen], Seen)
+    again = lifecycle.step(orphan, replace(seen, block_number=9, block_hash=b"n" * 32), 0)
     assert (again.state, again.block_number, again.block_hash) == (State.SEEN, 9, b"n" * 32)
+
+
+@pytest.mark.parametrize("state", [State.ORPHANED, State.EXPIRED, State.REFUSED])
+def test_step__seen_again_by_other_terms__has_the_new_ones(state: State) -> None:
+    seen = Seen(
+        block_number=9,
+        block_hash=b"n" * 32,
+        log_index=1,
+        tx_hash=b"u" * 32,
+        input=b"",
+        deadline=900,
+        callback_gas=30_000,
+        fee_gwei=7,
+    )
+    again = lifecycle.step(in_state(state, reason="it was late"), seen, 0)
+    assert again == in_state(
+        State.SEEN,
+        deadline=900,
+        callback_gas=30_000,
+        fee_gwei=7,
+        block_number=9,
+        block_hash=b"n" * 32,
+        log_index=1,
+        tx_hash=b"u" * 32,
+    )
 
 
 @pytest.mark.parametrize("state", sorted(OPEN))
