@@ -14,7 +14,7 @@ LIMITS = {
     "make_decision": (58_000, "the article's limit 100k; a bare authorised slot + event 46.6k"),
     "request": (57_000, "Airnode 86k, Operator 120k, Infernet 156k, ORA 202k"),
     "answer": (52_000, "Operator 49k (slot reused), Airnode 62k, ORA 89k, Infernet 117k"),
-    "answers_of_25": (30_000, "no callbacks; the others' oracles take one answer a call"),
+    "answers_of_25": (30_000, "no callbacks; peers' figures are of one answer"),
     "round_trip": (138_000, "Airnode 148k, Operator 170k, Infernet 273k, ORA 291k"),
     "quorum_3_of_4": (80_000, "OCR2 104k; Scribe 81k with 5 signers, no decision stored"),
     "quorum_6_of_9": (95_000, "OCR2 131k; Keystone 122k with 4 signers"),
