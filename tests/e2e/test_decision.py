@@ -75,6 +75,19 @@ async def test_decision__asked_on_chain__is_explained_in_words(page: Page, serve
     )
 
 
+async def test_decision__one_of_several_in_a_transaction__costs_its_share_and_is_checked(
+    page: Page, served: Served
+):
+    asked = await served.world.ask_at_once(3)
+    made = [d for d in await served.world.decided(asked) if d.prediction.subject in asked]
+    assert len({each.tx_hash for each in made}) == 1
+    await check(page, served, "0x" + asked[1].hex())
+    await expect(page.locator(".outcome")).to_contain_text("Everything holds")
+    cost = part(page, "What it cost")
+    await expect(cost).to_contain_text("One of 3 decisions in a transaction: an equal share of it.")
+    await expect(cost).to_contain_text(re.compile(r"Gas\s*[23]\d,\d{3}"))
+
+
 async def test_check__honest_node__everything_holds(tab: tuple[Page, Watched], served: Served):
     page, seen = tab
     await check(page, served, await ask(served))
