@@ -59,15 +59,15 @@ async def vouch(parts: Parts, answers: Sequence[Ready]) -> None:
     if not answers:
         return
     together = await _pass_together(parts, answers)
-    alone = [answer for answer in answers if key_of(answer.request) not in together]
+    others = [answer for answer in answers if key_of(answer.request) not in together]
     outcomes = await parts.contract.simulate_many(
-        [(answer.calldata, answer.gas) for answer in alone],
+        [(answer.calldata, answer.gas) for answer in others],
         sender=parts.operator,
         block=head(parts),
     )
     steps: list[tuple[Request, Event]] = [
         (answer.request, Vouched() if error is None else objection(error))
-        for answer, error in zip(alone, outcomes, strict=True)
+        for answer, error in zip(others, outcomes, strict=True)
     ]
     steps += [(a.request, Vouched()) for a in answers if key_of(a.request) in together]
     queued = {key_of(answer.request): answer for answer in answers}
