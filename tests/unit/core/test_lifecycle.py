@@ -93,7 +93,8 @@ def test_step__the_straight_path__ends_final() -> None:
 def test_step__final__allows_nothing(event: object) -> None:
     final = in_state(State.FINAL)
     assert not lifecycle.allows(final, type(event))
-    with pytest.raises(UnexpectedEvent, match="in state final"):
+    said = f"{type(event).__name__} can not happen to 0x{REQUEST.subject.hex()} in state final"
+    with pytest.raises(UnexpectedEvent, match=said):
         lifecycle.step(final, event, 0)
 
 
@@ -138,8 +139,10 @@ def test_step__deadline_in_any_open_state__expires_with_the_reason(state: State)
     assert "100" in expired.reason
 
 
-def test_step__decided_by_another_after_expiry__is_final() -> None:
-    assert lifecycle.step(in_state(State.EXPIRED), Decided(b"t" * 32), 0).state is State.FINAL
+def test_step__decided_by_another_after_expiry__is_final_and_has_no_reason() -> None:
+    expired = lifecycle.step(in_state(State.SUBMITTED), Expired(100), 0)
+    decided = lifecycle.step(expired, Decided(b"t" * 32), 0)
+    assert (decided.state, decided.reason) == (State.FINAL, "")
 
 
 def test_step__failures__space_out_and_never_end_before_the_deadline() -> None:
@@ -148,23 +151,23 @@ def test_step__failures__space_out_and_never_end_before_the_deadline() -> None:
         request = lifecycle.step(request, Failed("no gas"), now=1000)
         pauses.append(request.not_before - 1000)
         assert request.state is State.CONFIRMED
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == 60
+    assert pauses == [1, 5, 15, 60, 60, 60, 60, 60]
     assert request.tries == MAX_TRIES + 3
 
 
 def test_step__failures_without_a_deadline__are_refused_at_last() -> None:
     request = in_state(State.VOUCHED, deadline=None, origin=Origin.API)
-    for _ in range(MAX_TRIES):
+    for number in range(MAX_TRIES):
         assert request.state in OPEN
-        request = lifecycle.step(request, Failed("paused"), now=0)
-    assert (request.state, request.reason) == (State.REFUSED, "paused")
+        request = lifecycle.step(request, Failed(f"paused {number}"), now=0)
+    assert (request.state, request.reason) == (State.REFUSED, f"paused {MAX_TRIES - 1}")
+    assert request.tries == MAX_TRIES
 
 
 @pytest.mark.parametrize("state", [State.SEEN, State.ORPHANED])
 def test_step__failure_while_not_confirmed__counts_and_stays(state: State) -> None:
     failed = lifecycle.step(in_state(state), Failed("reverted"), 0)
-    assert (failed.state, failed.tries) == (state, 1)
+    assert (failed.state, failed.tries, failed.reason) == (state, 1, "reverted")
 
 
 def test_step__confirmed_again__keeps_the_count_of_tries() -> None:
@@ -173,6 +176,16 @@ def test_step__confirmed_again__keeps_the_count_of_tries() -> None:
     request = lifecycle.step(request, Orphaned(), 0)
     request = lifecycle.step(request, EVENTS[Seen], 0)
     assert lifecycle.step(request, Confirmed(), 0).tries == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "event"), [(State.SEEN, Confirmed()), (State.REFUSED, Reopened())]
+)
+def test_step__confirmed_or_reopened__is_answered_at_once_and_has_no_reason(
+    state: State, event: object
+) -> None:
+    waiting = in_state(state, not_before=60, reason="reverted")
+    assert lifecycle.step(waiting, event, 0) == in_state(State.CONFIRMED)
 
 
 def test_step__reopened__only_what_was_refused() -> None:
