@@ -90,11 +90,13 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
     }
 
     /// @inheritdoc IDecisionContract
-    /// @dev Nothing is paid to this function, so no frame can count one payment twice.
+    /// @dev Nothing is paid to this function, so no frame can count one payment twice. The message is made without a copy
+    /// of memory, which the compiler does by MCOPY, an instruction of Cancun's: it runs under Shanghai's rules, too.
     function makeDecisions(Prediction[] calldata predictions, uint256 gasEach) external returns (bool[] memory made) {
         uint256 count = predictions.length;
         made = new bool[](count);
-        bytes memory message = abi.encodePacked(this.makeDecision.selector, new bytes(PREDICTION_LENGTH));
+        bytes memory message = new bytes(4 + PREDICTION_LENGTH);
+        bytes4 selector = this.makeDecision.selector;
         uint256 reserve = GAS_OF_LOOP + count * GAS_OF_LOOP_EACH;
         for (uint256 i = 0; i < count; ++i) {
             uint256 left = gasleft();
@@ -106,6 +108,7 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
             // frame; and Solidity's own call would copy the return data, whose length a policy chooses.
             // solhint-disable-next-line no-inline-assembly
             assembly ("memory-safe") {
+                mstore(add(message, 0x20), selector)
                 calldatacopy(add(message, 0x24), prediction, PREDICTION_LENGTH)
                 success := delegatecall(most, address(), add(message, 0x20), mload(message), 0, 0)
             }

@@ -1,7 +1,7 @@
 // Written by dapp/client/abi.mjs from the compiled contract; do not edit.
 
 /** Where the decision contract is, on every chain: CREATE2 computes it from the bytecode. */
-export const DECISION_CONTRACT = "0x753D519c743cA2F2ed7834c2A7f7B84c6C74D22F";
+export const DECISION_CONTRACT = "0x1eeb9eCC95Dfad3ab198628A16B47b756118dC2e";
 
 /** What the code of an anchor log hashes to with its immutables zeroed, and where these stand in it. */
 export const ANCHOR_LOG_CODE = {
