@@ -90,8 +90,8 @@ contract DecisionContract is ModelRegistry, IDecisionContract {
     }
 
     /// @inheritdoc IDecisionContract
-    /// @dev Nothing is paid to this function, so no frame can count one payment twice. The message is made without a copy
-    /// of memory, which the compiler does by MCOPY, an instruction of Cancun's: it runs under Shanghai's rules, too.
+    /// @dev Nothing is paid to this function, so no frame can count one payment twice. Its message is made without a
+    /// copy of memory, for which the compiler takes MCOPY, an instruction of Cancun's: some chains have Shanghai's.
     function makeDecisions(Prediction[] calldata predictions, uint256 gasEach) external returns (bool[] memory made) {
         uint256 count = predictions.length;
         made = new bool[](count);
