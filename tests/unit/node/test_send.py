@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import pytest
+from eth_utils.crypto import keccak
 from sqlalchemy.engine import Connection
+from structlog.testing import capture_logs
 
 from oracle.chain.replies import SendOutcome
 from oracle.chain.signing import LocalKey
@@ -91,6 +94,12 @@ class Bench:
     async def turn(self) -> None:
         await self.follow()
         await self.sender.turn()
+
+    def restarted(self) -> Self:
+        again = type(self)(self.parts.journal)
+        again.rpc = self.rpc
+        again.parts.rpc = self.rpc  # type: ignore[assignment]
+        return again
 
     async def all(self) -> list[Transaction]:
         return await self.parts.journal.read(lambda db: transactions.in_states(db, list(TxState)))
@@ -236,9 +245,7 @@ async def test_turn__killed_after_the_broadcast__sends_no_second_transaction(
     bench.parts.observers.append(kill)
     with pytest.raises(KeyboardInterrupt):
         await bench.turn()
-    again = Bench(bench.parts.journal)
-    again.rpc = bench.rpc
-    again.parts.rpc = bench.rpc  # type: ignore[assignment]
+    again = bench.restarted()
     await again.turn()
     assert len(set(bench.rpc.sends)) == 1
     assert (await again.all())[0].state is TxState.SENT
@@ -252,7 +259,128 @@ async def test_turn__mined__waits_for_the_follower_and_is_recorded(bench: Bench)
     assert (await bench.all())[0].state is TxState.SENT, "the follower has not judged the block"
     await bench.turn()
     (mined,) = await bench.all()
-    assert (mined.state, mined.succeeded, mined.gas_used) == (TxState.MINED, True, 50_000)
+    assert (mined.state, mined.succeeded) == (TxState.MINED, True)
+    assert (mined.block_number, mined.block_hash) == (bench.rpc.head, block_hash(bench.rpc.head))
+    assert (mined.gas_used, mined.gas_price) == (50_000, bench.rpc.base_fee)
+    assert bench.stages[3:] == ["mined"]
+
+
+async def test_turn__mined_in_a_block_that_was_reorganised__waits_and_the_others_do_not(
+    bench: Bench,
+) -> None:
+    await bench.vouch(1, 2)
+    await bench.turn()
+    bench.rpc.mine()
+    stale = keccak(bench.rpc.sends[0])
+    bench.rpc.mined[stale] = replace(bench.rpc.mined[stale], block_hash=b"x" * 32)
+    await bench.turn()
+    assert [each.state for each in await bench.all()] == [TxState.SENT, TxState.MINED]
+
+
+async def test_turn__mined_before_the_blocks_that_are_kept__is_recorded(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.mine()
+    bench.rpc.head += 1
+    await bench.turn()
+    assert (await bench.all())[0].state is TxState.FINAL
+
+
+@pytest.mark.parametrize(("blocks", "state"), [(1, TxState.MINED), (2, TxState.FINAL)])
+async def test_turn__found_when_it_is_deep__is_final_at_once(
+    bench: Bench, blocks: int, state: TxState
+) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.mine()
+    await bench.follow()
+    bench.rpc.head += blocks - 1
+    await bench.turn()
+    assert (await bench.all())[0].state is state
+
+
+async def test_turn__mined_while_the_node_was_away__is_recorded(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.mine()
+    again = bench.restarted()
+    await again.turn()
+    assert (await again.all())[0].state is TxState.MINED
+
+
+async def test_turn__nonce_taken_while_the_node_was_away__answers_anew(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.mempool.clear()
+    bench.rpc.spent = 1
+    again = bench.restarted()
+    await again.turn()
+    assert (await again.all())[0].state is TxState.DROPPED
+    assert again.stages == ["dropped"]
+
+
+async def test_turn__one_was_dropped__the_others_are_judged_by_the_nonce_as_before(
+    bench: Bench,
+) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.mempool.clear()
+    bench.rpc.spent = 1
+    bench.rpc.head += 1
+    await bench.vouch(2)
+    for _ in range(2):
+        await bench.turn()
+    bench.rpc.asked.clear()
+    await bench.turn()
+    assert bench.rpc.asked == []
+
+
+async def test_turn__a_replacement_is_not_taken__is_sent_again_as_it_is(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.says = SendOutcome.INSUFFICIENT_FUNDS
+    for _ in range(2):
+        bench.now += 46
+        await bench.turn()
+    assert len((await bench.all())[0].attempts) == 2
+    assert bench.rpc.sends[-1] == bench.rpc.sends[-2]
+
+
+async def test_turn__whatever_becomes_of_one__is_logged_under_its_request(bench: Bench) -> None:
+    await bench.vouch(1, 2, 3)
+    with capture_logs() as said:
+        bench.rpc.says = SendOutcome.FEE_CAP
+        await bench.turn()
+        bench.rpc.says = None
+        await bench.turn()
+        bench.now += 46
+        await bench.turn()
+        bench.rpc.mine(only=0)
+        await bench.turn()
+        bench.rpc.mine(succeeded=False, only=1)
+        await bench.turn()
+        bench.rpc.mempool.clear()
+        bench.rpc.spent = 3
+        bench.rpc.head += 2
+        await bench.turn()
+    told = [each for each in said if "transaction_" in each["event"] or "refused" in each["event"]]
+    assert [(each["log_level"], each["event"], each["nonce"]) for each in told] == [
+        *[("info", "transaction_signed", nonce) for nonce in (0, 1, 2)],
+        *[("warning", "send_refused", nonce) for nonce in (0, 1, 2)],
+        *[("info", "transaction_replaced", nonce) for nonce in (0, 1, 2)],
+        ("info", "transaction_mined", 0),
+        ("warning", "transaction_reverted", 1),
+        ("warning", "transaction_dropped", 2),
+    ]
+    assert {each["purpose"] for each in told} == {"answer"}
+    for nonce, sent in enumerate(sorted(await bench.all(), key=lambda each: each.key)):
+        first, second = ("0x" + attempt.hash.hex() for attempt in sent.attempts)
+        shown = [each["tx_hash"] for each in told if each["nonce"] == nonce and "tx_hash" in each]
+        assert shown == [first, second, *([second] if nonce < 2 else [])]
+        assert {each["request_id"] for each in told if each["nonce"] == nonce} == {
+            "0x" + sent.subject.hex()
+        }
+    assert (told[3]["outcome"], told[9]["block"]) == (str(SendOutcome.FEE_CAP), 11)
 
 
 async def test_turn__reverted__tries_the_request_again(bench: Bench) -> None:

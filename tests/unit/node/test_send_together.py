@@ -105,12 +105,6 @@ class Together(Bench):
         assert found is not None
         return found
 
-    def restarted(self) -> Together:
-        again = Together(self.parts.journal)
-        again.rpc = self.rpc
-        again.parts.rpc = self.rpc  # type: ignore[assignment]
-        return again
-
 
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Together]:

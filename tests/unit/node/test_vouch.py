@@ -15,12 +15,13 @@ from oracle.chain.abi import interface
 from oracle.chain.contracts import DecisionContract
 from oracle.chain.signing import LocalKey
 from oracle.core.errors import Transient
-from oracle.core.lifecycle import Origin, Request, State
+from oracle.core.lifecycle import Inferred, Origin, Request, State
 from oracle.core.prediction import Prediction
 from oracle.core.transaction import GWEI, FeePolicy, Purpose, Transaction, TxState, answers_gas
-from oracle.journal import Journal, requests, transactions
+from oracle.journal import Journal, promises, requests, transactions
+from oracle.journal.promises import Promised
 from oracle.node.parts import NodeOptions, Parts
-from oracle.node.vouch import Ready, alone, vouch
+from oracle.node.vouch import Ready, alone, key_of, record, vouch
 from tests.support.fake_chain import OPERATOR
 from tests.support.fake_rpc import FakeProvider, Refusal, pool_of
 
@@ -51,6 +52,7 @@ class Contract:
     def __init__(self) -> None:
         self.refused: dict[int, Refusal] = {}
         self.crowded: set[int] = set()
+        self.block = "latest"
         self.has_together = True
         self.away = False
         self.asked: list[tuple[str, list[int], int]] = []
@@ -60,7 +62,7 @@ class Contract:
             raise ConnectionError
         assert method == "eth_call"
         message, block = params
-        assert (message["from"], block) == (OPERATOR.address, "latest")
+        assert (message["from"], block) == (OPERATOR.address, self.block)
         name, arguments = CODEC.decode_call(bytes.fromhex(message["data"][2:]))
         said = arguments.get("predictions") or [arguments["prediction"]]
         subjects = [int.from_bytes(each["subject"], "big") for each in said]
@@ -84,6 +86,8 @@ class Bench:
 
     def __init__(self, journal: Journal, parts: Parts, chain: Contract) -> None:
         self.journal, self.parts, self.chain = journal, parts, chain
+        self.told: list[tuple[str, Request | None]] = []
+        parts.observers.append(lambda stage, request: self.told.append((stage, request)))
 
     async def infer(self, *subjects: int, **changes: object) -> list[Request]:
         found = [inferred(each, **changes) for each in subjects]
@@ -136,6 +140,23 @@ def inferred(subject: int, **changes: object) -> Request:
     return replace(request, **changes)  # type: ignore[arg-type]
 
 
+def promised(subject: int) -> Promised:
+    said = inferred(subject).prediction
+    assert said is not None
+    return Promised(
+        receipt_id=word(subject),
+        prediction=said,
+        input=b"x",
+        outputs=b"y",
+        runtime="{}",
+        log=ADDRESS,
+        anchor_by=600,
+        signature=b"s" * 64,
+        accepted_at=1,
+        body_hash=b"b" * 32,
+    )
+
+
 def number(request: Request) -> int:
     return int.from_bytes(request.subject, "big")
 
@@ -183,8 +204,10 @@ async def test_vouch__three_at_once__share_a_transaction_and_are_simulated_as_it
     calls = [ready(each).calldata for each in asked]
     assert shared.data == DecisionContract.encode_make_decisions(calls, GAS)
     assert shared.to == bytes.fromhex(ADDRESS[2:])
+    assert (shared.model_id, shared.subject) == (bytes(32), bytes(32)), "about several"
     assert await bench.carried() == [[1, 2, 3]]
     assert await bench.states(1, 2, 3) == [State.VOUCHED] * 3
+    assert bench.told == [("vouched", await bench.request(each)) for each in (1, 2, 3)]
     assert bench.parts.to_send.is_set()
 
 
@@ -194,6 +217,14 @@ async def test_vouch__one_alone__goes_as_ever(bench: Bench) -> None:
     (queued,) = await bench.queued()
     assert bench.chain.asked == [("makeDecision", [1], GAS)]
     assert (queued.purpose, queued.data) == (Purpose.ANSWER, ready(asked).calldata)
+
+
+async def test_vouch__idle_chain__is_simulated_on_the_pending_block(bench: Bench) -> None:
+    bench.parts.options = NodeOptions(idle_chain=True)
+    bench.chain.block = "pending"
+    bench.chain.refused[2] = revert("DeadlinePassed", word(2), 7)
+    await bench.vouch(await bench.infer(1, 2, 3))
+    assert [name for name, _, _ in bench.chain.asked] == ["makeDecisions", "makeDecision"]
 
 
 async def test_vouch__two_callback_gases__are_two_shared_transactions(bench: Bench) -> None:
@@ -234,6 +265,7 @@ async def test_vouch__no_business_of_this_operators__is_refused_and_the_others_g
     await bench.vouch(await bench.infer(1, 2))
     assert await bench.carried() == [[2]]
     assert await bench.states(1, 2) == [State.REFUSED, State.VOUCHED]
+    assert "NotAttestor" in (await bench.request(1)).reason
     assert [each.purpose for each in await bench.queued()] == [Purpose.ANSWER]
 
 
@@ -286,6 +318,8 @@ async def test_vouch__queued_together_before__is_never_queued_twice(bench: Bench
     await bench.vouch(again)
     assert await bench.carried() == [[1, 2], [3, 4]]
     assert await bench.states(1, 2, 3, 4) == [State.SUBMITTED] * 2 + [State.VOUCHED] * 2
+    told = await bench.journal.read(lambda db: requests.story(db, MODEL, word(1)))
+    assert (told[-1].state, told[-1].note) == (State.SUBMITTED, "already on its way")
 
 
 async def test_vouch__tried_again__is_another_transaction(bench: Bench) -> None:
@@ -314,4 +348,34 @@ async def test_alone__of_a_shared_one__is_each_answer_as_it_would_have_gone(benc
     assert [(each.subject, each.data, each.gas, each.to) for each in parts] == [
         (each.subject, ready(each).calldata, GAS, shared.to) for each in (asked[0], asked[2])
     ]
-    assert {each.purpose for each in parts} == {Purpose.ANSWER}
+    assert {(each.purpose, each.key) for each in parts} == {(Purpose.ANSWER, "")}
+
+
+async def test_record__a_prediction_and_its_promise__are_kept_in_one_change_and_told(
+    bench: Bench,
+) -> None:
+    (asked,) = await bench.infer(1, state=State.CONFIRMED, prediction=None)
+    made = promised(1)
+    step = asked, Inferred(made.prediction)
+    taken = await record(bench.parts, [step], promised={key_of(asked): made})
+    kept = await bench.request(1)
+    assert (kept.state, kept.prediction) == (State.INFERRED, made.prediction)
+    assert taken == [kept]
+    assert bench.told == [("inferred", kept)]
+    assert await bench.journal.read(lambda db: promises.said(db, made.prediction)) == made
+    told = await bench.journal.read(lambda db: requests.story(db, MODEL, word(1)))
+    assert (told[-1].state, told[-1].note) == (State.INFERRED, "")
+
+
+@pytest.mark.parametrize("state", [State.ORPHANED, State.EXPIRED])
+async def test_record__the_chain_moved_on_meanwhile__promises_and_tells_nothing(
+    bench: Bench, state: State
+) -> None:
+    (asked,) = await bench.infer(1, state=State.CONFIRMED, prediction=None)
+    await bench.infer(1, state=state, prediction=None)
+    made = promised(1)
+    step = asked, Inferred(made.prediction)
+    assert await record(bench.parts, [step], promised={key_of(asked): made}) == []
+    assert await bench.states(1) == [state]
+    assert bench.told == []
+    assert await bench.journal.read(lambda db: promises.said(db, made.prediction)) is None
