@@ -47,6 +47,7 @@ class Contract:
     Attributes:
         refused: the error that a subject's answer meets.
         crowded: subjects that are refused beside others only, as one that leaves too little gas.
+        most_gas: what the endpoint allows a call.
     """
 
     def __init__(self) -> None:
@@ -54,6 +55,7 @@ class Contract:
         self.crowded: set[int] = set()
         self.block = "latest"
         self.has_together = True
+        self.most_gas = 10_000_000
         self.away = False
         self.asked: list[tuple[str, list[int], int]] = []
 
@@ -67,6 +69,8 @@ class Contract:
         said = arguments.get("predictions") or [arguments["prediction"]]
         subjects = [int.from_bytes(each["subject"], "big") for each in said]
         self.asked.append((name, subjects, int(message["gas"], 16)))
+        if int(message["gas"], 16) > self.most_gas:
+            raise Refusal(-32000, "too much gas for a call")
         if name == "makeDecisions":
             if not self.has_together:
                 raise Refusal(3, "execution reverted", "0x")
@@ -284,6 +288,14 @@ async def test_vouch__a_contract_that_decides_one_at_a_time__gets_each_alone(
     assert await bench.carried() == [[1], [2], [3]]
     assert {each.purpose for each in await bench.queued()} == {Purpose.ANSWER}
     assert await bench.states(1, 2, 3) == [State.VOUCHED] * 3
+
+
+async def test_vouch__an_endpoint_that_allows_a_call_less_gas__gets_each_alone(
+    bench: Bench,
+) -> None:
+    bench.chain.most_gas = GAS
+    await bench.vouch(await bench.infer(1, 2, 3))
+    assert await bench.carried() == [[1], [2], [3]]
 
 
 async def test_vouch__relayed_for_a_committee__never_shares(bench: Bench) -> None:
