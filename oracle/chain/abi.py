@@ -68,16 +68,19 @@ def _by_name(parameters: Sequence[Parameter], values: Sequence[Any]) -> dict[str
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Parameters that are decoded together, and how each is read where all are single words."""
+    """Parameters that are decoded together, and how each is read at its word; None for types that
+    are left to eth-abi.
+    """
 
     parameters: Sequence[Parameter]
     types: tuple[str, ...]
-    readers: tuple[Callable[[bytes], Any], ...] | None
+    readers: tuple[Callable[[bytes, int], Any], ...] | None
 
 
 def _columns(parameters: Sequence[Parameter]) -> _Columns:
     types = tuple(type_of(parameter) for parameter in parameters)
-    readers = [reader for kind in types if (reader := _reader(kind)) is not None]
+    head = 32 * len(types)
+    readers = [reader for kind in types if (reader := _reader(kind, head)) is not None]
     return _Columns(parameters, types, tuple(readers) if len(readers) == len(types) else None)
 
 
@@ -88,32 +91,50 @@ def _values(columns: _Columns, body: bytes) -> dict[str, Any]:
     if len(body) < 32 * len(columns.readers):
         raise ValueError(f"{len(body)} bytes are too few")
     return {
-        parameter["name"] or str(place): read(body[32 * place : 32 * place + 32])
+        parameter["name"] or str(place): read(body, 32 * place)
         for place, (parameter, read) in enumerate(
             zip(columns.parameters, columns.readers, strict=True)
         )
     }
 
 
-def _reader(kind: str) -> Callable[[bytes], Any] | None:
-    """How a word of this type is read, strictly; None for types of other sizes."""
+def _reader(kind: str, head: int) -> Callable[[bytes, int], Any] | None:
+    """How a value of this type is read, strictly, given the body and the place of its word.
+
+    Args:
+        head: bytes of all words, behind which the values of other sizes stand.
+    """
     if kind == "bytes32":
-        return bytes
+        return lambda body, at: body[at : at + 32]
+    if kind == "bytes":
+        return partial(_octets, head=head)
     if kind == "address":
-        return lambda word: checksum(f"0x{_integer(word, 160, signed=False):040x}")
+        return lambda body, at: checksum(f"0x{_integer(body, at, 160, signed=False):040x}")
     if kind == "bool":
-        return lambda word: _integer(word, 1, signed=False) == 1
+        return lambda body, at: _integer(body, at, 1, signed=False) == 1
     if kind.startswith(("uint", "int")) and kind[-1].isdigit():
         bits = int(kind.lstrip("uint"))
         return partial(_integer, bits=bits, signed=kind.startswith("int"))
     return None
 
 
-def _integer(word: bytes, bits: int, *, signed: bool) -> int:
-    value = int.from_bytes(word, "big", signed=signed)
+def _integer(body: bytes, at: int, bits: int, *, signed: bool) -> int:
+    value = int.from_bytes(body[at : at + 32], "big", signed=signed)
     if (value if value >= 0 else ~value) >> (bits - signed):
         raise ValueError(f"{value} has more than {bits} bits")
     return value
+
+
+def _octets(body: bytes, at: int, head: int) -> bytes:
+    """``bytes``: its word says where its length stands, and zeros fill its last word."""
+    start = _integer(body, at, 64, signed=False) + 32
+    if not head + 32 <= start <= len(body):
+        raise ValueError(f"bytes at {start} of {len(body)}")
+    size = _integer(body, start - 32, 64, signed=False)
+    padded = body[start : start + -(-size // 32) * 32]
+    if len(padded) < size or any(padded[size:]) or len(padded) % 32:
+        raise ValueError(f"{size} bytes at {start} of {len(body)}, filled with zeros")
+    return padded[:size]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from oracle.core.prediction import Prediction
 from oracle.journal.predictions import columns_of, prediction_of
+from oracle.journal.requests import by_model
 from oracle.journal.schema import blocks, decisions
 
 
@@ -96,7 +97,10 @@ _HERE = sa.and_(
     decisions.c.model_id == sa.bindparam("of_model"), decisions.c.subject == sa.bindparam("about")
 )
 _FIND = sa.select(decisions).where(_HERE)
-_FORGET = sa.delete(decisions).where(_HERE)
+_FORGET = sa.delete(decisions).where(
+    decisions.c.model_id == sa.bindparam("of_model"),
+    decisions.c.subject.in_(sa.bindparam("about", expanding=True)),
+)
 
 
 def add_decision(db: Connection, record: DecisionRecord) -> None:
@@ -109,7 +113,8 @@ def add_decisions(db: Connection, records: Sequence[DecisionRecord]) -> None:
     by_key = {(each.prediction.model_id, each.prediction.subject): each for each in records}
     if not by_key:
         return
-    db.execute(_FORGET, [{"of_model": model, "about": subject} for model, subject in by_key])
+    for model_id, subjects in by_model(by_key):
+        db.execute(_FORGET, {"of_model": model_id, "about": subjects})
     db.execute(_DECIDE, [_columns(each) for each in by_key.values()])
 
 

@@ -271,14 +271,19 @@ def _alike(rows: Iterable[tuple[int, T]]) -> Iterator[tuple[T, list[int]]]:
             yield words, found[start : start + PART]
 
 
-def _rows_of(db: Connection, query: sa.Select[Any], keys: Iterable[Key]) -> Iterator[Row[Any]]:
-    by_model: dict[bytes, list[bytes]] = {}
+def by_model(keys: Iterable[Key]) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Each model and its subjects, as many as one statement takes."""
+    found: dict[bytes, list[bytes]] = {}
     for model_id, subject in keys:
-        by_model.setdefault(model_id, []).append(subject)
-    for model_id, subjects in by_model.items():
+        found.setdefault(model_id, []).append(subject)
+    for model_id, subjects in found.items():
         for start in range(0, len(subjects), PART):
-            about = subjects[start : start + PART]
-            yield from db.execute(query, {"of_model": model_id, "about": about}).all()
+            yield model_id, subjects[start : start + PART]
+
+
+def _rows_of(db: Connection, query: sa.Select[Any], keys: Iterable[Key]) -> Iterator[Row[Any]]:
+    for model_id, subjects in by_model(keys):
+        yield from db.execute(query, {"of_model": model_id, "about": subjects}).all()
 
 
 def _is(model_id: bytes, subject: bytes) -> sa.ColumnElement[bool]:

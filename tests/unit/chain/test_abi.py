@@ -11,7 +11,7 @@ import pytest
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oracle.chain.abi import Interface, describe_revert, interface, known_errors, type_of
@@ -106,6 +106,7 @@ def test_event__malformed__is_an_error(topics: int, body: bytes) -> None:
 
 
 WORDS = {
+    "bytes": st.binary(max_size=100),
     "bytes32": st.binary(min_size=32, max_size=32),
     "address": st.binary(min_size=20, max_size=20).map(lambda octets: "0x" + octets.hex()),
     "bool": st.booleans(),
@@ -136,18 +137,39 @@ def test_event__words__are_read_as_eth_abi_reads_them(
     assert [str(each).lower() for each in decoded[1].values()] == expected
 
 
-@given(kind=st.sampled_from(sorted(WORDS)), word=st.binary(min_size=32, max_size=32))
-def test_event__any_word__is_refused_where_eth_abi_refuses_it(kind: str, word: bytes) -> None:
-    codec, log = said([kind], word)
+def agrees_with_eth_abi(kinds: Sequence[str], body: bytes) -> None:
+    codec, log = said(kinds, body)
     try:
-        expected = decode([kind], word)
-    except DecodingError:
+        expected = decode(kinds, body)
+    except (DecodingError, OverflowError):
         with pytest.raises(Transient, match="malformed"):
             codec.decode_event(log)
         return
     decoded = codec.decode_event(log)
     assert decoded is not None
-    assert str(decoded[1]["n0"]).lower() == str(expected[0]).lower()
+    shown = [str(each).lower() for each in expected]
+    assert [str(each).lower() for each in decoded[1].values()] == shown
+
+
+@example(kind="bytes", word=bytes(32))
+@example(kind="bytes", word=bytes(31) + b"\x20")
+@given(kind=st.sampled_from(sorted(WORDS)), word=st.binary(min_size=32, max_size=32))
+def test_event__any_word__is_refused_where_eth_abi_refuses_it(kind: str, word: bytes) -> None:
+    agrees_with_eth_abi([kind], word)
+
+
+@given(
+    octets=st.binary(max_size=70),
+    place=st.integers(0, 191),
+    to=st.integers(0, 255),
+    length=st.integers(0, 192),
+)
+def test_event__a_byte_changed_or_cut_off__is_refused_where_eth_abi_refuses_it(
+    octets: bytes, place: int, to: int, length: int
+) -> None:
+    body = bytearray(encode(["bytes", "uint8"], [octets, 7]))
+    body[place % len(body)] = to
+    agrees_with_eth_abi(["bytes", "uint8"], bytes(body[: max(length, 64)]))
 
 
 def test_event__unknown_topic__is_none() -> None:
