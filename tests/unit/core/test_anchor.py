@@ -284,6 +284,18 @@ def test_proof__of_a_place_that_no_tree_has__is_refused(position: int, count: in
         verify_proof(bytes(32), bytes(32), (), position=position, count=count)
 
 
+def test_proof__in_the_largest_tree_that_there_is__verifies() -> None:
+    proof = tuple(bytes([n]) * 32 for n in range(proof_length(0, MAX_LEAVES)))
+    root = root_from(bytes(32), proof)
+    verify_proof(root, bytes(32), proof, position=0, count=MAX_LEAVES)
+
+
+def test_leaf__of_the_last_index_that_there_is__is_its_own() -> None:
+    said = prediction_of(NINE["predictions"][0])
+    types = [field.split()[0] for field in LEAF_TYPES]
+    assert leaf_of(MAX_INDEX, said) == hash_leaf(encode(types, [MAX_INDEX, *said.as_abi()]))
+
+
 def test_evidence__of_a_log_of_any_length__is_read_back_whole() -> None:
     said = prediction_of(NINE["predictions"][0])
     count, position = MAX_LEAVES - 1, MAX_LEAVES - 2**20

@@ -114,6 +114,8 @@ def test_prediction__a_field_out_of_its_type__is_refused(field: str, value: int 
 def test_subject_of__text_hex_and_tag() -> None:
     assert subject_of("loan 7") == keccak(text="loan 7")
     assert subject_of("0x" + "ab" * 32) == b"\xab" * 32
+    for text in ("0xabcd", "0x" + "ab" * 33, "no" + "ab" * 32):
+        assert subject_of(text) == keccak(text=text)
     for refused in ("", "0x" + "zz" * 32, "0xd0ec1510" + "00" * 28):
         with pytest.raises(InvalidInput):
             subject_of(refused)

@@ -51,6 +51,19 @@ def test_packed_input__sealed__is_its_features_each_with_a_salt_of_its_own() -> 
     assert whole_input(sealed) == PACKED
 
 
+def test_salts__follow_from_the_secret_and_the_place_alone() -> None:
+    salts = [f.salt for f in seal_input(SCORE, PACKED, SECRET).fields if isinstance(f, ShownField)]
+    assert salts == [keccak256(TAG + SECRET + place.to_bytes(32, "big")) for place in range(4)]
+
+
+def test_tensors__not_those_of_the_card__are_refused() -> None:
+    ids, mask, _ = decode_tensors(SENT, TENSORS.input.tensors, max_elements=9)
+    with pytest.raises(InvalidInput):
+        seal_input(TENSORS, encode_tensors([ids, mask]), SECRET)
+    with pytest.raises(InvalidInput):
+        seal_input(TENSORS, encode_tensors([ids, mask, mask]), SECRET)
+
+
 def test_tensors__sealed__are_fields_that_decode_alone() -> None:
     sealed = seal_input(TENSORS, SENT, SECRET)
     assert field_names(TENSORS) == ("ids", "mask", "text")
@@ -90,6 +103,7 @@ def test_show_only__hides_the_rest__and_the_hash_stays() -> None:
     shown = show_only(receipt, [name])
     assert isinstance(shown.input, PrivateInput)
     kinds = {field.name: type(field) for field in shown.input.fields}
+    assert tuple(kinds) == field_names(receipt.card)
     assert [each for each, kind in kinds.items() if kind is ShownField] == [name]
     assert input_hash_of(shown.input) == input_hash_of(receipt.input)
     assert whole_input(shown.input) is None
