@@ -132,6 +132,12 @@ def test_step__seen_again_by_other_terms__has_the_new_ones(state: State) -> None
     )
 
 
+def test_step__seen_again_with_its_input__has_it() -> None:
+    assert isinstance(seen := EVENTS[Seen], Seen)
+    by_hash = in_state(State.ORPHANED, input=b"")
+    assert lifecycle.step(by_hash, replace(seen, input=b"row"), 0).input == b"row"
+
+
 @pytest.mark.parametrize("state", sorted(OPEN))
 def test_step__deadline_in_any_open_state__expires_with_the_reason(state: State) -> None:
     expired = lifecycle.step(in_state(state), Expired(100), 0)
