@@ -97,6 +97,18 @@ def test_settle__equal_labels_with_other_confidences__take_the_median_one() -> N
     assert settled.confidence == 910
 
 
+@pytest.mark.parametrize(
+    ("labels", "outcome"),
+    [((1, 1, 2, 3, 4), (1, 900)), ((2, 3, 4, 4, 5), (4, 902)), ((1, 1, 2, 2, 3), None)],
+)
+def test_settle__a_label_of_few_among_many__is_the_one_most_said(
+    labels: tuple[int, ...], outcome: tuple[int, int] | None
+) -> None:
+    heard = {f"{n}": opinion(label, 900 + n) for n, label in enumerate(labels)}
+    settled = settle(heard, 2, LABELS)
+    assert (None if settled is None else (settled.value, settled.confidence)) == outcome
+
+
 @given(st.lists(st.integers(0, 6), min_size=0, max_size=4), st.sampled_from([NUMBERS, LABELS]))
 def test_settle__any_order__is_the_same(values: list[int], rule: Rule) -> None:
     heard = list(said(*values).items())
@@ -236,6 +248,14 @@ def test_committee__no_quorum_possible__is_refused(
 ) -> None:
     with pytest.raises(InvalidInput):
         Committee(attestor="0x" + "aa" * 20, chain_id=1, members=members, threshold=threshold)
+
+
+@pytest.mark.parametrize(("threshold", "count"), [(1, 1), (1, 2), (2, 2), (1, 31), (31, 31)])
+def test_committee__of_any_size_and_threshold_that_the_contract_takes__is_one(
+    threshold: int, count: int
+) -> None:
+    members = tuple("0x" + f"{n:040x}" for n in range(1, count + 1))
+    assert replace(COMMITTEE, members=members, threshold=threshold).threshold == threshold
 
 
 @pytest.mark.parametrize("evidence", [b"", b"\0\0\0\7\0\0\0", b"\0\0\0\x10" + bytes(4)])
