@@ -241,7 +241,14 @@ def test_evidence__not_enough_or_a_stranger__is_refused(
 
 
 @pytest.mark.parametrize(
-    ("members", "threshold"), [((), 0), (MEMBERS, 0), (MEMBERS, 5), (MEMBERS[:1] * 2, 1)]
+    ("members", "threshold"),
+    [
+        ((), 0),
+        (MEMBERS, 0),
+        (MEMBERS, 5),
+        (MEMBERS[:1] * 2, 1),
+        (tuple("0x" + f"{n:040x}" for n in range(32)), 1),
+    ],
 )
 def test_committee__no_quorum_possible__is_refused(
     members: tuple[str, ...], threshold: int

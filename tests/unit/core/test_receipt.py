@@ -39,6 +39,13 @@ def test_receipt__unknown_field__is_refused() -> None:
         receipt_from_json({**written, "comment": "trust me"})
 
 
+@pytest.mark.parametrize("address", ["", "0x", "0x" + "a" * 39, "0x" + "a" * 41, "0x" + "g" * 40])
+def test_receipt__an_address_that_is_none__is_refused(address: str) -> None:
+    written = receipt_to_json(receipts.pending())
+    with pytest.raises(InvalidInput, match="an address: 0x and 40 hex digits"):
+        receipt_from_json({**written, "operator": address})
+
+
 def test_promise__digest__is_what_wallets_sign() -> None:
     receipt = receipts.pending()
     said = receipt.prediction
