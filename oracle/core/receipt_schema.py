@@ -15,6 +15,7 @@ from oracle.core.receipt import MAX_PROOF, SCHEMA
 from oracle.core.round_json import DIGITS
 
 _SAFE = 2**53 - 1
+_NAME = r"[^\x00]+"
 _ATTESTED = ("quorum", "sealed", "anchor", "other")
 
 
@@ -131,11 +132,11 @@ def _prediction() -> dict[str, Json]:
 
 
 def _shown() -> dict[str, Json]:
-    return _object({"name": {"type": "string"}, "value": _text(OCTETS), "salt": _ref("word")})
+    return _object({"name": _text(_NAME), "value": _text(OCTETS), "salt": _ref("word")})
 
 
 def _hidden() -> dict[str, Json]:
-    return _object({"name": {"type": "string"}, "leaf": _ref("word")})
+    return _object({"name": _text(_NAME), "leaf": _ref("word")})
 
 
 def _place() -> dict[str, Json]:
