@@ -90,6 +90,7 @@ def test_class__each_label_has_its_verdict__others_are_refused():
         (THRESHOLD, {"threshold": "0.5"}),
         (THRESHOLD, {"threshold": str(2**127)}),
         (THRESHOLD, {"threshold": str(2**127 - 1), "band": "1"}),
+        (THRESHOLD, {"threshold": str(-(2**127)), "band": "1"}),
         (THRESHOLD, {"band": "-1"}),
         (THRESHOLD, {"extra": 1}),
     ],
@@ -98,6 +99,27 @@ def test_policy__what_the_contract_can_not_hold__is_refused(base, change):
     given = {**base, "arguments": {**base["arguments"], **change}}
     with pytest.raises(InvalidInput):
         parse_policy(json.dumps(given))
+
+
+@pytest.mark.parametrize(
+    ("base", "change"),
+    [
+        (CLASS, {"minConfidence": 0}),
+        (CLASS, {"minConfidence": 1_000_000}),
+        (THRESHOLD, {"band": "0"}),
+        (THRESHOLD, {"threshold": "0", "band": str(2**127 - 1)}),
+        (THRESHOLD, {"threshold": str(2**127 - 1), "band": "0"}),
+        (THRESHOLD, {"threshold": str(-(2**127)), "band": "0"}),
+    ],
+)
+def test_policy__the_most_and_the_least_that_the_contract_holds__is_one(base, change):
+    given = {**base, "arguments": {**base["arguments"], **change}}
+    assert policy_to_json(parse_policy(json.dumps(given))) == given
+
+
+def test_policy__of_another_kind__is_refused():
+    with pytest.raises(InvalidInput, match="kind"):
+        parse_policy(json.dumps({**THRESHOLD, "kind": "other"}))
 
 
 def test_policy__a_verdict_without_meaning__is_refused():

@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 
 from oracle.core.errors import InvalidInput, VerificationError
 from oracle.core.prediction import Prediction
-from oracle.core.quorum import Committee, Rule, encode_evidence, expand, settle, signers_of
+from oracle.core.quorum import (
+    Committee,
+    Rule,
+    compact,
+    encode_evidence,
+    expand,
+    settle,
+    signers_of,
+)
 from oracle.core.signatures import signer_of
 from oracle.core.typed_data import TypedMessage
 from tests.support.signatures import opinion_of, sign
@@ -95,6 +103,23 @@ def test_settle__equal_labels_with_other_confidences__take_the_median_one() -> N
     settled = settle(heard, 3, LABELS)
     assert settled is not None
     assert settled.confidence == 910
+
+
+@pytest.mark.parametrize("rule", [NUMBERS, LABELS])
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [((7, 7, 9, 11, 13), 7), ((7, 7, 7, 9, 9), 7), ((7, 7, 9, 9, 9), 9), ((), None)],
+)
+def test_settle__what_enough_said_word_for_word__stands_though_others_said_more(
+    values: tuple[int, ...], outcome: int | None, rule: Rule
+) -> None:
+    heard = {f"{n}": opinion(value) for n, value in enumerate(values)}
+    settled = settle(heard, 2, rule)
+    assert (None if settled is None else settled.value) == outcome
+
+
+def test_settle__one_is_enough__is_what_it_said() -> None:
+    assert settle({MEMBERS[0]: opinion(7)}, 1, NUMBERS) == opinion(7)
 
 
 @pytest.mark.parametrize(
@@ -307,6 +332,7 @@ def test_message__that_is_no_text__is_shown_as_far_as_it_is_one() -> None:
 def test_compact_signature__taken_apart__keeps_its_parity() -> None:
     assert expand(compact_of(1, 2, 0)) == (1, 2, 0)
     assert expand(compact_of(1, 2, 1)) == (1, 2, 1)
+    assert [compact(1, 2, parity) for parity in (0, 1)] == [compact_of(1, 2, p) for p in (0, 1)]
 
 
 def test_evidence__of_wallets__marks_each_and_says_how_long_each_signature_is() -> None:

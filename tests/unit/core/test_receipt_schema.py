@@ -74,7 +74,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
 
 def others(value: Any) -> Iterator[Any]:
     """What might stand in a value's place."""
-    yield from (None, True, 0, -1, 2**53, "", "0", "-1", "00", "0x", [], {})
+    yield from (None, True, 0, 1, -1, 2**53, "", "0", "-1", "00", "0x", [], {})
     if isinstance(value, str):
         yield from (value + "0", value + "00", value[:-1], value.upper(), " " + value)
     elif isinstance(value, int):

@@ -45,6 +45,7 @@ def test_messages__any_content__have_the_digest_that_wallets_sign(
     promised = promise_message(chain_id=5, log=LOG, prediction=said, anchor_by=by)
     for message in (TRIO.vote(said), TRIO.opinion(said), TRIO.message(body.encode()), promised):
         assert as_a_wallet_hashes_it(message) == message.digest
+        assert message.as_json()["primaryType"] == message.primary_type
     assert TRIO.vote(said).digest == TRIO.vote_digest(said)
     assert TRIO.opinion(said).digest == TRIO.opinion_digest(said)
     about = {"chain_id": 5, "log": LOG, "prediction": said, "anchor_by": by}
