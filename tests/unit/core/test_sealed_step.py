@@ -268,6 +268,7 @@ def test_due__one_unrevealed__waits_for_the_window_then_counts(chain: Chain) -> 
         chain.reveal(member)
     chain.now = START + COMMIT + REVEAL
     assert tallying(chain) == set()
+    assert isinstance(chain.step(D), Reveal), "in the last second"
     chain.now += 1
     assert len(tallying(chain)) == 1
 
@@ -382,6 +383,46 @@ def test_round__rewound__is_what_it_was(chain: Chain) -> None:
     chain.reveal(A)
     chain.close(agreed=0b0111)
     assert chain.rounds()[-1].as_of(2) == before
+
+
+def test_round__as_of_now__is_itself_closed_or_not(chain: Chain) -> None:
+    sealed_by(chain, A, B, C)
+    chain.reveal(A)
+    chain.close(agreed=0b0111)
+    (found,) = chain.rounds()
+    assert found.as_of(found.closed.block_number if found.closed else 0) == found
+    assert found.key == RoundKey(model_id=MODEL, subject=SUBJECT, number=0)
+
+
+def test_stage__of_a_closed_round__is_its_outcome(chain: Chain) -> None:
+    sealed_by(chain, A, B, C)
+    chain.close()
+    for member in (A, B, C):
+        chain.seal(member, number=1)
+    chain.close(1, agreed=0b0111)
+    assert [each.stage(chain.now) for each in chain.rounds()] == [Stage.UNDECIDED, Stage.DECIDED]
+
+
+def test_due_since__of_just_enough_that_count__is_after_the_window(chain: Chain) -> None:
+    sealed_by(chain, A, B, C)
+    assert chain.rounds()[-1].due_since() == START + COMMIT + REVEAL + 1
+    chain.seal(D)
+    chain.leak(D)
+    assert chain.rounds()[-1].due_since() == START + COMMIT + REVEAL + 1
+
+
+def test_due_since__all_sealed_and_too_few_count__is_when_the_last_one_sealed(
+    chain: Chain,
+) -> None:
+    sealed_by(chain, A, B)
+    chain.now += 1
+    chain.leak(A)
+    chain.leak(B)
+    chain.now += 1
+    chain.seal(C)
+    chain.now += 1
+    chain.seal(D)
+    assert chain.rounds()[-1].due_since() == START + 3
 
 
 def test_round__no_members_seal__is_left_out(chain: Chain) -> None:
