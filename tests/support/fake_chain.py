@@ -29,10 +29,12 @@ class FakeRpc:
     asked: list[bytes] = field(default_factory=list)
     wei: int = 10**20
 
-    async def balance(self, _: str, *, block: object) -> int:
+    async def balance(self, address: str, *, block: object) -> int:
+        assert (address, block) == (OPERATOR.address, "latest")
         return self.wei
 
-    async def block(self, _: object) -> BlockStamp:
+    async def block(self, which: object) -> BlockStamp:
+        assert which == "latest"
         return BlockStamp(
             number=self.head,
             hash=block_hash(self.head),
@@ -41,7 +43,9 @@ class FakeRpc:
             base_fee=self.base_fee,
         )
 
-    async def nonce(self, _: str, *, block: object) -> int:
+    async def nonce(self, address: str, *, block: object) -> int:
+        assert address == OPERATOR.address
+        assert block in ("pending", "latest") or isinstance(block, int)
         if block == "pending":
             return self.spent + len([n for n in self.mempool if n >= self.spent])
         return self.spent

@@ -87,7 +87,7 @@ class Bench:
 
         def record(db: Connection) -> None:
             if chain_view.hash_at(db, head) is None:
-                chain_view.add_block(db, head, block_hash(head), head)
+                chain_view.add_block(db, head, block_hash(head), 1_000 + head)
 
         await self.parts.journal.write(record)
 
@@ -412,7 +412,7 @@ async def test_turn__stuck__is_replaced_with_the_same_nonce_and_higher_fees(
 ) -> None:
     await bench.vouch(1)
     await bench.turn()
-    bench.now += 46
+    bench.now += 45
     await bench.turn()
     first, second = (fields_of(bench.rpc.sends[i]) for i in (0, -1))
     assert (first["nonce"], second["nonce"]) == (0, 0)
@@ -420,6 +420,17 @@ async def test_turn__stuck__is_replaced_with_the_same_nonce_and_higher_fees(
     assert second["maxPriorityFeePerGas"] * 10 >= first["maxPriorityFeePerGas"] * 11
     (sent,) = await bench.all()
     assert [a.raw for a in sent.attempts] == [bench.rpc.sends[0], bench.rpc.sends[-1]]
+
+
+async def test_turn__stuck_while_the_base_fee_rose__is_replaced_by_what_it_costs_now(
+    bench: Bench,
+) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    bench.now += 45
+    bench.rpc.base_fee = 20 * GWEI
+    await bench.turn()
+    assert fields_of(bench.rpc.sends[-1])["maxFeePerGas"] == 41 * GWEI
 
 
 async def test_turn__first_attempt_mined_after_a_replacement__is_found(bench: Bench) -> None:
