@@ -25,6 +25,14 @@ _HASHES = sa.select(attempts.c.hash).where(
     attempts.c.transaction_id.in_(sa.bindparam("of", expanding=True))
 )
 _ATTEMPT = sa.insert(attempts)
+_SIGNED = sa.select(attempts.c.hash).where(
+    attempts.c.hash.in_(sa.bindparam("named", expanding=True))
+)
+_SIGNED_AGAIN = (
+    sa.update(attempts)
+    .where(attempts.c.hash == sa.bindparam("signed"))
+    .values(transaction_id=sa.bindparam("by"), at=sa.bindparam("again"))
+)
 _SHARE = sa.insert(answers)
 _SHARED = (
     sa.select(answers)
@@ -108,7 +116,11 @@ def save(db: Connection, transaction: Transaction) -> None:
 
 
 def save_all(db: Connection, changed: Sequence[Transaction]) -> None:
-    """``save`` for several transactions, in as many statements as for one."""
+    """``save`` for several transactions, in as many statements as for one.
+
+    An attempt of a dropped transaction becomes that of the one that is signed to the same bytes:
+    where a reorganisation gave its nonce back, and the same answer goes with it.
+    """
     if not changed:
         return
     db.execute(_UPDATE, [{"row": each.id, **_columns(each)} for each in changed])
@@ -127,8 +139,20 @@ def save_all(db: Connection, changed: Sequence[Transaction]) -> None:
         for attempt in transaction.attempts
         if attempt.hash not in known
     ]
-    if fresh:
-        db.execute(_ATTEMPT, fresh)
+    if not fresh:
+        return
+    again = set(db.execute(_SIGNED, {"named": [row["hash"] for row in fresh]}).scalars())
+    if again:
+        same = [row for row in fresh if row["hash"] in again]
+        db.execute(
+            _SIGNED_AGAIN,
+            [
+                {"signed": row["hash"], "by": row["transaction_id"], "again": row["at"]}
+                for row in same
+            ],
+        )
+    if new := [row for row in fresh if row["hash"] not in again]:
+        db.execute(_ATTEMPT, new)
 
 
 def in_states(

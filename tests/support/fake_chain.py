@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
@@ -100,9 +101,9 @@ def block_hash(number: int) -> bytes:
 
 
 def nonce_of(raw: bytes) -> int:
-    return fields_of(raw)["nonce"]
+    return int(fields_of(raw)["nonce"])
 
 
-def fields_of(raw: bytes) -> dict[str, int]:
-    fields: dict[str, int] = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+def fields_of(raw: bytes) -> dict[str, Any]:
+    fields: dict[str, Any] = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
     return fields

@@ -479,6 +479,35 @@ async def test_turn__foreign_transaction_took_the_nonce__answers_anew(bench: Ben
     assert await bench.state_of(1) is State.CONFIRMED
 
 
+async def test_turn__the_nonce_came_back_with_a_reorganisation__the_same_bytes_are_sent(
+    bench: Bench,
+) -> None:
+    """Another transaction had the nonce, and left the chain: the answer is signed as before."""
+    await bench.vouch(1)
+    await bench.turn()
+    bench.rpc.mempool.clear()
+    bench.rpc.spent = 1
+    bench.rpc.head += 1
+    await bench.turn()
+    (dropped,) = await bench.all()
+    bench.rpc.spent = 0
+    again = replace(dropped, key="again", state=TxState.QUEUED, attempts=())
+
+    def vouched(db: Connection) -> None:
+        request = requests.find(db, MODEL, dropped.subject)
+        assert request is not None
+        requests.save(db, replace(request, state=State.VOUCHED), at=0)
+        transactions.queue(db, 31337, OPERATOR.address, again)
+
+    await bench.parts.journal.write(vouched)
+    await bench.turn()
+    dropped, sent = sorted(await bench.all(), key=lambda each: each.id)
+    assert (dropped.state, dropped.attempts) == (TxState.DROPPED, ())
+    assert (sent.state, sent.nonce, len(sent.attempts)) == (TxState.SENT, 0, 1)
+    assert bench.rpc.sends == [sent.attempts[0].raw] * 2
+    assert await bench.state_of(1) is State.SUBMITTED
+
+
 @pytest.mark.parametrize("says", [SendOutcome.INSUFFICIENT_FUNDS, SendOutcome.FEE_CAP])
 async def test_turn__not_taken__is_kept_and_sent_when_it_can(
     bench: Bench, says: SendOutcome
