@@ -431,6 +431,19 @@ async def test_turn__stuck_while_the_base_fee_rose__is_replaced_by_what_it_costs
     bench.rpc.base_fee = 20 * GWEI
     await bench.turn()
     assert fields_of(bench.rpc.sends[-1])["maxFeePerGas"] == 41 * GWEI
+    assert bench.stages[3:] == ["replaced", "broadcast"]
+
+
+async def test_turn__replaced_again__is_logged_by_its_newest_attempt(bench: Bench) -> None:
+    await bench.vouch(1)
+    await bench.turn()
+    with capture_logs() as said:
+        for _ in range(2):
+            bench.now += 45
+            await bench.turn()
+    shown = [each["tx_hash"] for each in said if each["event"] == "transaction_replaced"]
+    (sent,) = await bench.all()
+    assert shown == ["0x" + each.hash.hex() for each in sent.attempts[1:]]
 
 
 async def test_turn__first_attempt_mined_after_a_replacement__is_found(bench: Bench) -> None:

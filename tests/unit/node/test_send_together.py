@@ -410,6 +410,7 @@ async def test_turn__more_than_the_balance_pays_for__each_answer_is_sent_alone(
     assert await bench.states([1, 2, 3]) == [State.SUBMITTED] * 3
     (told,) = [each for each in said if each["event"] == "taken_apart"]
     assert (told["answers"], told["balance"]) == (3, bench.rpc.wei)
+    assert told["cost"] == bench.rpc.wei + 1
 
 
 async def test_turn__exactly_what_the_balance_pays_for__is_sent_together(bench: Together) -> None:
