@@ -401,7 +401,7 @@ async def test_turn__evicted__sends_the_same_bytes_again(bench: Bench) -> None:
     bench.now += 14
     await bench.turn()
     assert len(bench.rpc.sends) == 1
-    bench.now += 2
+    bench.now += 1
     await bench.turn()
     assert len(bench.rpc.sends) == 2
     assert len(set(bench.rpc.sends)) == 1
