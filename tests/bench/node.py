@@ -45,7 +45,8 @@ class Run:
     """How a backlog was answered.
 
     Attributes:
-        rate: transactions a second, from the first to the last, the pause for the kill left out.
+        rate: answers a second, from the first to the last; the pause for the kill is left out, and
+            so is what was answered in it.
         own_ms, chain_ms: processor time an answer of the process and of the chain, up to the kill.
         ready: seconds from the start of the process to its first transaction on chain.
         again: the same after the kill.
@@ -241,6 +242,7 @@ async def answer(
     """Let a node of its own answer; with ``kill`` it is killed and started again half way."""
     read, count = (await world.rpc.block("latest")).number, 0
     peak = idle = again = paused = 0.0
+    hidden = 0
 
     async def answered() -> int:
         nonlocal peak, read, count
@@ -280,6 +282,7 @@ async def answer(
             process, began = await _started(chain, world, folder), time.perf_counter()
             await at_least(before + 1)
             again, paused = time.perf_counter() - began, time.perf_counter() - stopped
+            hidden = count - before  # answered in the pause, whose time does not count
         await at_least(len(asked))
         seconds = time.perf_counter() - started - paused
         made = [each.prediction.subject for each in await world.decisions()]
@@ -289,7 +292,7 @@ async def answer(
         process.kill()
         await process.wait()
     return Run(
-        rate=(len(asked) - done) / seconds,
+        rate=(len(asked) - done - hidden) / seconds,
         own_ms=own / max(half, 1) * 1e3,
         chain_ms=theirs / max(half, 1) * 1e3,
         ready=ready,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -44,44 +46,50 @@ async def measure(scratch: Path) -> Sheet:
 
 
 def _one_row(sheet: Sheet) -> None:
-    folder = MODELS / MODEL
-    body = protocol.body_of(load_model(folder))
-
-    def asking(port: int, connections: int, seconds: float) -> load.Load:
-        path = f"/v2/models/{MODEL}/infer"
-        request = load.post(port, path, body, Content_Type="application/json")
-        return asyncio.run(load.drive(port, request, connections=connections, seconds=seconds))
-
-    why = _install()
+    folder, why = MODELS / MODEL, _install()
     shown: list[tuple[str, float, bool]] = []
     with ExitStack() as running:
         opened = [running.enter_context(servers.ours(folder))]
         if not why:
             opened.append(running.enter_context(servers.mlserver(MLSERVER, folder)))
-        for connections in protocol.CONNECTIONS:
-            ports = [each.port for each in opened]
-            mine, *others = protocol.in_turns(asking, ports, connections)
-            said, kept = f"{mine.rate:,.0f} a second, p99 {mine.p99 * 1e3:.0f} ms", False
-            shown.append((f"{connections} connections: ours", mine.rate, True))
-            for other in others:
-                times = mine.rate / other.rate
-                kept = times >= protocol.TIMES_MLSERVER
-                said += f"; MLServer {other.rate:,.0f}, {other.p99 * 1e3:.0f} ms: {times:.1f} ×"
-                shown.append((f"{connections} connections: MLServer", other.rate, False))
-            sheet.figure(
-                f"one-row requests over HTTP, {connections} connections",
-                said if others else said + "; MLServer not measured",
-                f"{protocol.TIMES_MLSERVER:g} ×",
-                held=kept,
-            )
+        body = protocol.body_of(load_model(folder))
+        for client, asking in protocol.clients_of(MODEL, body).items():
+            for connections in protocol.CONNECTIONS:
+                rounds = protocol.in_turns(asking, opened, connections)
+                mine, *others = zip(*([bore for bore, _ in each] for each in rounds), strict=True)
+                who = f"{client}, {connections} connections"
+                said, kept = _of(mine), False
+                shown.append((f"{who}: ours", _median(mine, "rate"), True))
+                for other in others:
+                    times = statistics.median(
+                        a.rate / b.rate for a, b in zip(mine, other, strict=True)
+                    )
+                    kept = times >= protocol.TIMES_MLSERVER
+                    said += f"; MLServer {_of(other)}: {times:.1f} ×"
+                    shown.append((f"{who}: MLServer", _median(other, "rate"), False))
+                sheet.figure(
+                    f"one-row requests over HTTP by {who}",
+                    said if others else said + "; MLServer not measured",
+                    f"{protocol.TIMES_MLSERVER:g} ×",
+                    held=kept,
+                )
     if why:
         sheet.say(f"MLServer could not be measured: {why}.")
     else:
         sheet.plot("serving", "Requests a second", bars("One-row requests a second", shown))
         sheet.say(
             "MLServer 1.7.1 without parallel workers and gzip, where it is fastest; both servers "
-            "run the same model file with one process, asked in turns by the same client."
+            "run the same model file with one process, asked in turns by the same client; medians "
+            f"of {protocol.ROUNDS} rounds."
         )
+
+
+def _of(rounds: Sequence[load.Load]) -> str:
+    return f"{_median(rounds, 'rate'):,.0f} a second, p99 {_median(rounds, 'p99') * 1e3:.0f} ms"
+
+
+def _median(rounds: Sequence[load.Load], name: str) -> float:
+    return float(statistics.median(getattr(each, name) for each in rounds))
 
 
 def _install() -> str:

@@ -53,10 +53,10 @@ def body_of(model: StoredModel) -> bytes:
     return json.dumps({"inputs": inputs, "outputs": outputs}).encode()
 
 
-def one_row(console: Console, name: str, environment: Path | None) -> bool:
-    """Requests a second of both servers; whether ours holds what is promised."""
-    folder = MODELS / name
-    body = body_of(load_model(folder))
+def clients_of(name: str, body: bytes) -> dict[str, Callable[[int, int, float], Load]]:
+    """Who asks for one row, given a port, the connections and the seconds: a bare socket, which
+    costs the machine least, and Triton's own client, which people use.
+    """
 
     def by_load(port: int, connections: int, seconds: float) -> Load:
         request = load.post(port, f"/v2/models/{name}/infer", body, Content_Type="application/json")
@@ -64,6 +64,14 @@ def one_row(console: Console, name: str, environment: Path | None) -> bool:
 
     def by_triton(port: int, connections: int, seconds: float) -> Load:
         return triton.drive(port, name, body, connections=connections, seconds=seconds)
+
+    return {"a socket": by_load, "tritonclient": by_triton}
+
+
+def one_row(console: Console, name: str, environment: Path | None) -> bool:
+    """Requests a second of both servers; whether ours holds what is promised."""
+    folder = MODELS / name
+    body = body_of(load_model(folder))
 
     table = Table(title=f"One row of {name} as JSON, over HTTP", title_justify="left")
     for heading in ("client", "connections", *COLUMNS, *(f"MLServer: {c}" for c in COLUMNS), "×"):
@@ -74,7 +82,7 @@ def one_row(console: Console, name: str, environment: Path | None) -> bool:
         opened = [running.enter_context(servers.ours(folder))]
         if environment is not None:
             opened.append(running.enter_context(servers.mlserver(environment, folder)))
-        for client, asking in (("a socket", by_load), ("tritonclient", by_triton)):
+        for client, asking in clients_of(name, body).items():
             for connections in CONNECTIONS:
                 rounds = in_turns(asking, opened, connections)
                 cells = [client, str(connections)]
