@@ -84,6 +84,7 @@ check: install-dev
 	ruff format --check .
 	ruff check .
 	mypy
+	mypy tests/bench tests/bench_inference --exclude runtime.py
 	lint-imports
 	oracle compile --check
 	npm run --silent check:format

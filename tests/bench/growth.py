@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from eth_utils.crypto import keccak
 from sklearn.datasets import load_breast_cancer
 
 from oracle.chain.local import local_chain
+from oracle.core.model_card import ModelCard
 from oracle.core.scoring import score_rows
 from oracle.inference import bench as inference
 from oracle.inference.folder import load_model
@@ -55,7 +57,7 @@ async def _requests(sheet: Sheet, scratch: Path) -> None:
         seconds = max(seconds, 1e-2)
         points.append((float(count), seconds))
         rows.append([f"{count:,}", f"{seconds:.2f} s", f"{run.peak_mb:.0f} MB"])
-    sheet.say("**Requests.** From the node's first answer to the last, the node's start left out.")
+    sheet.say("**Requests.** From the node's first answers, which come many at once, to its last.")
     sheet.table(("open requests", "seconds", "memory"), rows)
     sheet.plot(
         "requests",
@@ -115,10 +117,8 @@ def _models(sheet: Sheet, scratch: Path) -> None:
         names = [spec.name for spec in model.card.outputs]
         feeds = {"features": numbers}
         session, bare = runner.session, runner.session.bare
-        alone = _median(lambda of=bare, names=names, feeds=feeds: of.run(names, feeds)) / 64
-        whole = _median(
-            lambda of=session, card=model.card, feeds=feeds: score_rows(card, of.run(feeds), 64)
-        )
+        alone = _median(partial(bare.run, names, feeds)) / 64
+        whole = _median(partial(_scored, session, model.card, feeds))
         size = len(model.onnx) / 1e6
         rows.append([f"{trees}", f"{size:.2f} MB", f"{alone:.2f}", f"{whole / 64:.2f}"])
         series["bare ONNX Runtime"].append((float(trees), alone))
@@ -133,6 +133,10 @@ def _models(sheet: Sheet, scratch: Path) -> None:
         "Microseconds a row by model size",
         lines("A larger model", "trees", "µs a row", series),
     )
+
+
+def _scored(session: Session, card: ModelCard, feeds: dict[str, np.ndarray]) -> object:
+    return score_rows(card, session.run(feeds), 64)
 
 
 def _median(call: Callable[[], object], rounds: int = 100) -> float:

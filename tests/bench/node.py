@@ -337,7 +337,7 @@ def memory_of(process: asyncio.subprocess.Process) -> float:
 def _processor(pid: int) -> float:
     """Seconds of processor time of a process and its children."""
     whole = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    return sum(each.cpu_times().user + each.cpu_times().system for each in whole)
+    return float(sum(each.cpu_times().user + each.cpu_times().system for each in whole))
 
 
 async def committee_latency(folder: Path) -> float:

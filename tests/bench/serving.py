@@ -16,10 +16,8 @@ from tests.bench.plot import bars
 from tests.bench.sheet import Sheet
 from tests.bench_inference import __main__ as protocol
 from tests.bench_inference import batches, load, reads, servers
-from tests.integration.test_api_load import (
-    CONNECTIONS,
-    test_thousand_connections__at_once__no_error_but_429,
-)
+from tests.integration.test_api_load import test_thousand_connections__at_once__no_error_but_429
+from tests.support.crowd import CONNECTIONS
 from tests.support.harness import MODELS
 
 MODEL = "delivery-time"
