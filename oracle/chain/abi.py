@@ -113,7 +113,7 @@ def _reader(kind: str, head: int) -> Callable[[bytes, int], Any] | None:
     if kind == "bool":
         return lambda body, at: _integer(body, at, 1, signed=False) == 1
     if kind.startswith(("uint", "int")) and kind[-1].isdigit():
-        bits = int(kind.lstrip("uint"))
+        bits = int(kind.removeprefix("u").removeprefix("int"))
         return partial(_integer, bits=bits, signed=kind.startswith("int"))
     return None
 

@@ -60,8 +60,8 @@ __all__ = [
 
 _ABI = interface("DecisionContract")
 _ALONE, _TOGETHER = (_ABI.functions[name].selector for name in ("makeDecision", "makeDecisions"))
-PREDICTION_BYTES = 7 * 32
-"""Of an encoded ``Prediction``."""
+_LENGTH = 7 * 32
+"""Bytes of an encoded ``Prediction``."""
 
 
 class DecisionContract:
@@ -96,8 +96,8 @@ class DecisionContract:
     def decode_make_decisions(calldata: bytes) -> tuple[list[bytes], int]:
         """The calldata of ``makeDecision`` that such calldata was made of, and the gas of each."""
         start, gas_each = 4 + 3 * 32, int.from_bytes(calldata[36:68], "big")
-        places = range(start, len(calldata), PREDICTION_BYTES)
-        return [_ALONE + calldata[at : at + PREDICTION_BYTES] for at in places], gas_each
+        places = range(start, len(calldata), _LENGTH)
+        return [_ALONE + calldata[at : at + _LENGTH] for at in places], gas_each
 
     @staticmethod
     def is_make_decision(calldata: bytes) -> bool:

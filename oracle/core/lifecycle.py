@@ -19,7 +19,8 @@ from oracle.core.errors import OracleError
 from oracle.core.prediction import Prediction
 
 MAX_TRIES = 5
-RETRY_SECONDS = (0, 1, 5, 15, 60)
+RETRY_SECONDS = (1, 5, 15, 60)
+"""Pauses after the first failed try, the second, and so on; the last one after all others."""
 
 
 class State(StrEnum):
@@ -289,5 +290,5 @@ def _retried(request: Request, why: str, now: int) -> Request:
         return replace(request, tries=tries, reason=why)
     if request.deadline is None and tries >= MAX_TRIES:
         return replace(request, state=State.REFUSED, tries=tries, reason=why)
-    pause = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]
+    pause = RETRY_SECONDS[min(tries, len(RETRY_SECONDS)) - 1]
     return replace(request, state=State.CONFIRMED, tries=tries, not_before=now + pause, reason=why)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from oracle.core.prediction import Prediction
 from oracle.journal.predictions import columns_of, prediction_of
-from oracle.journal.requests import by_model
+from oracle.journal.requests import Key, by_model
 from oracle.journal.schema import blocks, decisions
 
 
@@ -129,8 +129,8 @@ def find_decision(db: Connection, model_id: bytes, subject: bytes) -> DecisionRe
     return None if row is None else _record(row)
 
 
-def decided_in(db: Connection, number: int, tx_hash: bytes) -> set[tuple[bytes, bytes]]:
-    """What a transaction in this block decided, as (model id, subject)."""
+def decided_in(db: Connection, number: int, tx_hash: bytes) -> set[Key]:
+    """What a transaction in this block decided."""
     query = sa.select(decisions.c.model_id, decisions.c.subject)
     here = sa.and_(decisions.c.block_number == number, decisions.c.tx_hash == tx_hash)
     rows = db.execute(query.where(here))

@@ -30,7 +30,7 @@ class Entry:
 Key = tuple[bytes, bytes]
 """Model and subject."""
 
-T = TypeVar("T")
+_Words = TypeVar("_Words")
 
 PART = 500
 """Subjects, or rows, in one statement."""
@@ -261,9 +261,9 @@ def find_idempotent(db: Connection, key: str) -> tuple[bytes, Request] | None:
     return None if row is None else (row.body_hash, _request(row))
 
 
-def _alike(rows: Iterable[tuple[int, T]]) -> Iterator[tuple[T, list[int]]]:
+def _alike(rows: Iterable[tuple[int, _Words]]) -> Iterator[tuple[_Words, list[int]]]:
     """Rows by what is to be written about them: one statement does it for all that are alike."""
-    by_words: dict[T, list[int]] = {}
+    by_words: dict[_Words, list[int]] = {}
     for row, words in rows:
         by_words.setdefault(words, []).append(row)
     for words, found in by_words.items():

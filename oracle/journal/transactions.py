@@ -43,23 +43,17 @@ _SHARED = (
 
 def queue(db: Connection, chain_id: int, sender: str, transaction: Transaction) -> bool:
     """Record a transaction to be sent; False where its key is recorded already."""
-    return bool(queue_all(db, chain_id, sender, [transaction]))
+    if known(db, [transaction.key]):
+        return False
+    queue_all(db, chain_id, sender, [transaction])
+    return True
 
 
-def queue_all(
-    db: Connection, chain_id: int, sender: str, wanted: Sequence[Transaction]
-) -> set[str]:
-    """Record transactions to be sent, in this order, but those whose key is recorded already.
-
-    Returns:
-        The keys of those that are recorded now and were not before.
-    """
-    kept = known(db, [each.key for each in wanted])
-    where = {"chain_id": chain_id, "sender": sender}
-    fresh = {each.key: each for each in wanted if each.key not in kept}
+def queue_all(db: Connection, chain_id: int, sender: str, fresh: Sequence[Transaction]) -> None:
+    """Record transactions to be sent, in this order; none of their keys is recorded yet."""
     if fresh:
-        db.execute(_INSERT, [{**where, **_columns(t), **_fixed(t)} for t in fresh.values()])
-    return set(fresh)
+        where = {"chain_id": chain_id, "sender": sender}
+        db.execute(_INSERT, [{**where, **_columns(t), **_fixed(t)} for t in fresh])
 
 
 def known(db: Connection, keys: Sequence[str]) -> set[str]:

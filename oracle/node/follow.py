@@ -93,8 +93,8 @@ class Follow:
         def record(db: Connection) -> list[Request]:
             for each in told:
                 each.record(db)
-            told_of = self._record(db, blocks, mine)
-            return told_of + self._reckon(db, blocks[-1].stamp, told_of)
+            recorded = self._record(db, blocks, mine)
+            return recorded + self._reckon(db, blocks[-1].stamp, recorded)
 
         changed = await parts.journal.write(record)
         self.head = blocks[-1]
@@ -145,16 +145,16 @@ class Follow:
         return changed
 
     def _reckon(
-        self, db: Connection, stamp: BlockStamp, told_of: Sequence[Request]
+        self, db: Connection, stamp: BlockStamp, recorded: Sequence[Request]
     ) -> list[Request]:
         """What the head's number and time mean: what is deep enough, too late, or final.
 
         Args:
-            told_of: what these blocks changed, which need not be read again.
+            recorded: what these blocks changed, which need not be read again.
         """
         options = self._parts.options
         deep = stamp.number - options.confirmations + 1
-        newest = {(each.model_id, each.subject): each for each in told_of}.values()
+        newest = {(each.model_id, each.subject): each for each in recorded}.values()
         changed = self._confirm(db, [r for r in newest if r.state is State.SEEN], deep)
         changed += self._confirm(db, requests.in_states(db, {State.SEEN}, limit=100_000), deep)
         for request in requests.overdue(db, OPEN, stamp.timestamp):

@@ -19,12 +19,11 @@ from oracle.core.lifecycle import Failed, Origin, Request, State
 from oracle.evidence.store import Name
 from oracle.journal import inputs, requests
 from oracle.journal.inputs import Reference
+from oracle.journal.requests import Key
 from oracle.node.parts import Parts, log
 
 AT_ONCE = 16
 """Most inputs that are looked for at a time."""
-
-Key = tuple[bytes, bytes]
 
 
 class Inputs:

@@ -193,14 +193,13 @@ class Sender:
         for transaction in flying:
             found = [receipts[a.hash] for a in transaction.attempts if a.hash in receipts]
             if found:
-                # Blocks that were not followed yet wait: the follower judges reorganisations.
-                mined += [(transaction, found[0])] if found[0].block_number <= followed[0] else []
+                mined.append((transaction, found[0]))
             elif transaction.nonce is not None and transaction.nonce < spent:
                 await self._dropped(transaction)
             else:
                 lingering.append(transaction)
         if mined:
-            await self._mined(mined, followed[0])
+            await self._mined(mined)
         await self._nudge(lingering)
 
     async def _flying(self) -> list[Transaction]:
@@ -220,7 +219,8 @@ class Sender:
             self._look_at_all = now + parts.options.resend_after / 4
         return await parts.journal.read(lambda db: transactions.in_states(db, states, below=below))
 
-    async def _mined(self, mined: Sequence[tuple[Transaction, TxReceipt]], followed: int) -> None:
+    async def _mined(self, mined: Sequence[tuple[Transaction, TxReceipt]]) -> None:
+        """Record those whose block was followed; the follower judges reorganisations."""
         parts = self._parts
 
         def record(db: Connection) -> list[tuple[Transaction, TxReceipt]]:
@@ -229,10 +229,10 @@ class Sender:
             taken = []
             for transaction, receipt in mined:
                 if head is None or receipt.block_number > head[0]:
-                    continue  # the chain was rewound meanwhile: its decisions are not known
+                    continue  # not followed yet, or rewound: its decisions are not on record
                 if known.get(receipt.block_number, receipt.block_hash) != receipt.block_hash:
                     continue
-                deep = receipt.block_number <= followed - parts.options.finality + 1
+                deep = receipt.block_number <= head[0] - parts.options.finality + 1
                 taken.append((transaction, _with_receipt(transaction, receipt, final=deep)))
             transactions.save_all(db, [after for _, after in taken])
             for before, after in taken:

@@ -103,15 +103,15 @@ async def test_known__alone_or_with_others__and_none_else(journal: Journal) -> N
     assert await journal.read(lambda db: transactions.known(db, [])) == set()
 
 
-async def test_queue_all__a_key_that_is_shared_already__is_not_queued_again(
+async def test_queue__a_key_that_is_shared_already__is_not_queued_again(
     journal: Journal,
 ) -> None:
-    def write(db: Connection) -> set[str]:
+    def write(db: Connection) -> list[bool]:
         queue(db, 1, 2)
         wanted = [transaction_about(each) for each in (1, 2, 3)]
-        return transactions.queue_all(db, CHAIN, SENDER, wanted)
+        return [transactions.queue(db, CHAIN, SENDER, each) for each in wanted]
 
-    assert await journal.write(write) == {"key:3"}
+    assert await journal.write(write) == [False, False, True]
     assert await journal.read(transactions.counts) == {TxState.QUEUED: 2}
 
 

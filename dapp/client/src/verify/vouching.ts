@@ -84,7 +84,8 @@ async function checkTransaction(receipt: Receipt, decision: Decided, raw: Hex): 
   sameAddress("the contract it calls", call.to, receipt.chain.contract);
   sameAddress("who signed it", sender, receipt.operator);
   const said = called(call.data ?? "0x");
-  if (!said.some((each) => structHash(each) === structHash(receipt.prediction))) {
+  const expected = structHash(receipt.prediction);
+  if (!said.some((each) => structHash(each) === expected)) {
     throw new VerificationError(
       "the signed transaction is about another prediction",
       "somebody took another decision's transaction: do not rely on this receipt",
