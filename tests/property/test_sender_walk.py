@@ -9,9 +9,9 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
+import pytest
 from eth_utils.crypto import keccak
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,7 +23,6 @@ from oracle.chain.replies import SendOutcome
 from oracle.chain.signing import LocalKey
 from oracle.chain.wire import BlockStamp, TxReceipt
 from oracle.core.lifecycle import Inferred, Origin, Request, State, Vouched
-from oracle.core.prediction import Prediction
 from oracle.core.transaction import GWEI, FeePolicy, Transaction, TxState
 from oracle.journal import Journal, chain_view, requests, transactions
 from oracle.journal.chain_view import DecisionRecord
@@ -31,23 +30,10 @@ from oracle.node.parts import NodeOptions, Parts
 from oracle.node.send import Sender
 from oracle.node.vouch import Ready, key_of, record
 from tests.support.fake_chain import OPERATOR, FakeContract, FakeRpc, fields_of, nonce_of
+from tests.support.sender import GAS, MODEL, prediction_about, word
 
-MODEL = b"m" * 32
-GAS = 150_000
 FINALITY = 3
 LOST = [SendOutcome.MAYBE_SENT, SendOutcome.REFUSED, SendOutcome.INSUFFICIENT_FUNDS]
-
-
-def said_of(subject: bytes) -> Prediction:
-    return Prediction(
-        model_id=MODEL,
-        subject=subject,
-        input_hash=b"i" * 32,
-        output_hash=b"o" * 32,
-        value=1,
-        confidence=0,
-        predicted_at=1,
-    )
 
 
 @dataclass
@@ -168,7 +154,7 @@ class Walk:
         fresh = [
             Request(
                 model_id=MODEL,
-                subject=number.to_bytes(32, "big"),
+                subject=word(number),
                 origin=Origin.CHAIN,
                 input=b"x",
                 state=State.CONFIRMED,
@@ -189,12 +175,16 @@ class Walk:
         )
         inferred = await record(
             self.parts,
-            [(each, Inferred(said_of(each.subject))) for each in ready if each.subject not in made],
+            [
+                (each, Inferred(prediction_about(each.subject)))
+                for each in ready
+                if each.subject not in made
+            ],
         )
         answers = {
             key_of(each): Ready(
                 request=each,
-                calldata=DecisionContract.encode_make_decision(said_of(each.subject)),
+                calldata=DecisionContract.encode_make_decision(prediction_about(each.subject)),
                 gas=GAS,
             )
             for each in inferred
@@ -271,7 +261,7 @@ class Walk:
 
 def _decision(number: int, block: Block, subject: bytes, tx_hash: bytes) -> DecisionRecord:
     return DecisionRecord(
-        prediction=said_of(subject),
+        prediction=prediction_about(subject),
         verdict=1,
         trust_level=1,
         block_number=number,
@@ -282,9 +272,10 @@ def _decision(number: int, block: Block, subject: bytes, tx_hash: bytes) -> Deci
     )
 
 
-@lru_cache
-def _empty_journal() -> Path:
-    path = Path(tempfile.mkdtemp()) / "journal.db"
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A journal with its tables: to make them takes longer than a walk."""
+    path = tmp_path_factory.mktemp("empty") / "journal.db"
 
     async def make() -> None:
         async with await Journal.at(path).open({}):
@@ -323,10 +314,10 @@ STEPS = st.tuples(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(STEPS, min_size=20, max_size=40))
+@given(steps=st.lists(STEPS, min_size=20, max_size=40))
 def test_sender__any_walk__decides_each_once_by_bytes_that_were_on_disk(
-    steps: list[tuple[str, int, bool]],
+    empty: Path, steps: list[tuple[str, int, bool]]
 ) -> None:
     with capture_logs(), tempfile.TemporaryDirectory() as folder:
-        shutil.copy(_empty_journal(), folder)
+        shutil.copy(empty, folder)
         asyncio.run(_walk(steps, Path(folder)))

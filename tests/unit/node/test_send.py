@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
 
 import pytest
 from eth_utils.crypto import keccak
@@ -13,102 +12,11 @@ from sqlalchemy.engine import Connection
 from structlog.testing import capture_logs
 
 from oracle.chain.replies import SendOutcome
-from oracle.chain.signing import LocalKey
-from oracle.core.lifecycle import Origin, Request, State
-from oracle.core.prediction import Prediction
+from oracle.core.lifecycle import State
 from oracle.core.transaction import GWEI, FeePolicy, Purpose, Transaction, TxState
-from oracle.journal import Journal, chain_view, requests, transactions
-from oracle.node.parts import NodeOptions, Parts
-from oracle.node.send import Sender
-from tests.support.fake_chain import OPERATOR, FakeContract, FakeRpc, block_hash, fields_of
-
-MODEL = b"m" * 32
-
-
-class Bench:
-    """A sender over a fake chain and a real journal, with a clock that the test turns."""
-
-    def __init__(self, journal: Journal) -> None:
-        self.rpc = FakeRpc()
-        self.now = 1_000.0
-        self.stages: list[str] = []
-        self.parts = Parts(
-            rpc=self.rpc,  # type: ignore[arg-type]
-            contract=FakeContract(),  # type: ignore[arg-type]
-            journal=journal,
-            engine=None,  # type: ignore[arg-type]
-            account=LocalKey(OPERATOR),
-            chain_id=31337,
-            fees=FeePolicy(ceiling=100 * GWEI, priority=GWEI),
-            options=NodeOptions(resend_after=15, replace_after=45, finality=2),
-            clock=lambda: self.now,
-            observers=[lambda stage, _: self.stages.append(stage)],
-        )
-        self.sender = Sender(self.parts)
-
-    async def vouch(self, *subjects: int) -> None:
-        def record(db: Connection) -> None:
-            for number in subjects:
-                subject = number.to_bytes(32, "big")
-                said = Prediction(
-                    model_id=MODEL,
-                    subject=subject,
-                    input_hash=b"i" * 32,
-                    output_hash=b"o" * 32,
-                    value=1,
-                    confidence=0,
-                    predicted_at=1,
-                )
-                request = Request(
-                    model_id=MODEL,
-                    subject=subject,
-                    origin=Origin.CHAIN,
-                    input=b"x",
-                    state=State.VOUCHED,
-                    deadline=10**9,
-                    prediction=said,
-                )
-                requests.save(db, request, at=0)
-                queued = Transaction(
-                    key=f"{number}",
-                    model_id=MODEL,
-                    subject=subject,
-                    to=FakeContract.address_bytes,
-                    data=subject,
-                    gas=100_000,
-                )
-                transactions.queue(db, 31337, OPERATOR.address, queued)
-
-        await self.parts.journal.write(record)
-
-    async def follow(self) -> None:
-        """What the follower does with the head's block."""
-        head = self.rpc.head
-
-        def record(db: Connection) -> None:
-            if chain_view.hash_at(db, head) is None:
-                chain_view.add_block(db, head, block_hash(head), 1_000 + head)
-
-        await self.parts.journal.write(record)
-
-    async def turn(self) -> None:
-        await self.follow()
-        await self.sender.turn()
-
-    def restarted(self) -> Self:
-        again = type(self)(self.parts.journal)
-        again.rpc = self.rpc
-        again.parts.rpc = self.rpc  # type: ignore[assignment]
-        return again
-
-    async def all(self) -> list[Transaction]:
-        return await self.parts.journal.read(lambda db: transactions.in_states(db, list(TxState)))
-
-    async def state_of(self, number: int) -> State:
-        subject = number.to_bytes(32, "big")
-        found = await self.parts.journal.read(lambda db: requests.find(db, MODEL, subject))
-        assert found is not None
-        return found.state
+from oracle.journal import Journal, requests, transactions
+from tests.support.fake_chain import OPERATOR, FakeContract, block_hash, fields_of
+from tests.support.sender import MODEL, Bench
 
 
 @pytest.fixture

@@ -2,108 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from eth_utils.crypto import keccak
 from sqlalchemy.engine import Connection
 from structlog.testing import capture_logs
 
-from oracle.chain.contracts import DecisionContract
 from oracle.chain.wire import TxReceipt
-from oracle.core.lifecycle import Request, State
-from oracle.core.transaction import GWEI, Purpose, Transaction, TxState, answers_gas
-from oracle.journal import Journal, chain_view, requests, transactions
-from oracle.journal.chain_view import DecisionRecord
-from tests.support.fake_chain import OPERATOR, FakeContract, block_hash, fields_of
-from tests.unit.node.test_send import MODEL, Bench
-
-GAS = 150_000
-
-
-def word(number: int) -> bytes:
-    return number.to_bytes(32, "big")
-
-
-class Together(Bench):
-    """A sender whose queue has answers that share transactions."""
-
-    async def vouch_together(self, *subjects: int) -> None:
-        await self.vouch(*subjects)
-
-        def share(db: Connection) -> None:
-            lone = transactions.waiting(db, limit=99)[-len(subjects) :]
-            transactions.save_all(db, [replace(each, state=TxState.DROPPED) for each in lone])
-            found = requests.find_all(db, [(MODEL, word(each)) for each in subjects])
-            said = [found[MODEL, word(each)].prediction for each in subjects]
-            calls = [DecisionContract.encode_make_decision(each) for each in said if each]
-            shared = Transaction(
-                key=f"together:{subjects[0]}",
-                model_id=bytes(32),
-                subject=bytes(32),
-                to=FakeContract.address_bytes,
-                data=DecisionContract.encode_make_decisions(calls, GAS),
-                gas=answers_gas(GAS, len(subjects)),
-                purpose=Purpose.ANSWERS,
-                answers=tuple((MODEL, word(each)) for each in subjects),
-            )
-            keys = [f"shared:{each}" for each in subjects]
-            transactions.queue_together(db, 31337, OPERATOR.address, shared, keys)
-
-        await self.parts.journal.write(share)
-
-    async def mine(self, *decided: int, succeeded: bool = True) -> None:
-        """Mine what was sent; what the followed chain then says was decided by the first of it."""
-        first = self.rpc.mempool.get(self.rpc.spent)
-        self.rpc.mine(succeeded=succeeded)
-        if first is not None:
-            await self.decide(*decided, tx_hash=keccak(first))
-
-    async def decide(self, *subjects: int, tx_hash: bytes) -> None:
-        head = self.rpc.head
-
-        def record(db: Connection) -> None:
-            found = requests.find_all(db, [(MODEL, word(each)) for each in subjects])
-            for place, request in enumerate(found.values()):
-                assert request.prediction is not None
-                made = DecisionRecord(
-                    prediction=request.prediction,
-                    verdict=1,
-                    trust_level=1,
-                    block_number=head,
-                    block_hash=block_hash(head),
-                    log_index=place,
-                    tx_hash=tx_hash,
-                    decided_at=head,
-                )
-                chain_view.add_decision(db, made)
-
-        await self.parts.journal.write(record)
-
-    async def move(self, number: int, state: State) -> None:
-        def change(db: Connection) -> None:
-            requests.save(db, replace(found(db), state=state), at=0)
-
-        def found(db: Connection) -> Request:
-            request = requests.find(db, MODEL, word(number))
-            assert request is not None
-            return request
-
-        await self.parts.journal.write(change)
-
-    async def shared(self) -> Transaction:
-        (found,) = [each for each in await self.all() if each.purpose is Purpose.ANSWERS]
-        return found
-
-    async def states(self, subjects: Collection[int]) -> list[State]:
-        return [await self.state_of(each) for each in subjects]
-
-    async def request(self, number: int) -> Request:
-        found = await self.parts.journal.read(lambda db: requests.find(db, MODEL, word(number)))
-        assert found is not None
-        return found
+from oracle.core.lifecycle import State
+from oracle.core.transaction import GWEI, TxState, answers_gas
+from oracle.journal import Journal, chain_view, transactions
+from tests.support.fake_chain import fields_of
+from tests.support.sender import GAS, Together, word
 
 
 @pytest.fixture
