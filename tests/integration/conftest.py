@@ -1,9 +1,12 @@
-"""Real chains: ``anvil``, ``hardhat_chain``, ``deployed``, ``world``; ``up``, an ``oracle up``."""
+"""Real chains: ``anvil``, ``hardhat_chain``, ``deployed``, ``world``, and ``chain`` for one test;
+``up``, an ``oracle up``.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -20,6 +23,13 @@ async def anvil(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Local
     """An Anvil of this module's own."""
     async with local_chain(folder=tmp_path_factory.mktemp("anvil")) as chain:
         yield chain
+
+
+@pytest.fixture
+async def chain(tmp_path: Path) -> AsyncIterator[LocalChain]:
+    """An Anvil of this test's own."""
+    async with local_chain(folder=tmp_path / "chain") as running:
+        yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

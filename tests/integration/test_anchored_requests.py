@@ -10,7 +10,7 @@ import pytest
 from oracle.chain.abi import Interface
 from oracle.chain.artifacts import load_artifact
 from oracle.chain.events import RequestLog, decode_logs
-from oracle.chain.local import LocalChain, local_chain
+from oracle.chain.local import LocalChain
 from oracle.chain.signer import AccountSigner
 from oracle.core.lifecycle import Request, State
 from oracle.core.policy import Verdict
@@ -35,12 +35,6 @@ from tests.support.harness import (
 from tests.support.world import MOCKS
 
 EVERY = 0.3
-
-
-@pytest.fixture
-async def chain(tmp_path: Path) -> AsyncIterator[LocalChain]:
-    async with local_chain(folder=tmp_path / "chain") as running:
-        yield running
 
 
 @pytest.fixture
@@ -145,7 +139,7 @@ async def test_reorg__under_anchor_and_answer__both_come_back(world: World, tmp_
         asked = await world.ask()
         await world.decided(asked)
         await world.rpc.call("anvil_reorg", [2, []])
-        await world.rpc.call("anvil_mine", ["0x1"])
+        await world.mine()
         await world.decided(asked)
         assert len(await world.decisions()) == 1
         (made,) = await promised_about(node, asked[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oracle.chain.anchor import AnchorLog, anchor_log_of
-from oracle.chain.local import LocalChain, local_chain
+from oracle.chain.local import LocalChain
 from oracle.chain.signer import AccountSigner
 from oracle.core.anchor import anchor_arguments, batch_after, verify_inclusion
 from oracle.core.errors import ConfigError, Conflict, InvalidInput, Reverted
@@ -33,12 +33,6 @@ from tests.support.harness import (
 )
 
 EVERY = 0.3
-
-
-@pytest.fixture
-async def chain(tmp_path: Path) -> AsyncIterator[LocalChain]:
-    async with local_chain(folder=tmp_path / "chain") as running:
-        yield running
 
 
 @pytest.fixture
@@ -156,12 +150,12 @@ async def test_key__twice__is_one_promise(world: World, tmp_path: Path) -> None:
 
 async def test_reorg__under_the_anchor__it_is_anchored_again(world: World, tmp_path: Path) -> None:
     async with running_node(world, tmp_path, finality=20, anchor_every=EVERY) as node:
-        await world.rpc.call("anvil_mine", ["0x3"])
+        await world.mine(3)
         made = await ask(node, world, "loan 1", "loan 2")
         first = await anchored(node, made)
         await world.rpc.call("anvil_reorg", [1, []])
         assert await log_of(world).batch_count() == 0
-        await world.rpc.call("anvil_mine", ["0x1"])
+        await world.mine()
 
         async def back() -> bool:
             return await log_of(world).batch_count() == 1
@@ -226,7 +220,7 @@ async def test_overdue__is_said_by_readiness_and_mended(world: World, tmp_path: 
         await world.rpc.call("anvil_setBalance", [OPERATOR.address, "0x0"])
         made = await ask(node, world, "loan 1")
         await world.rpc.call("evm_increaseTime", [10])
-        await world.rpc.call("anvil_mine", ["0x1"])
+        await world.mine()
 
         async def unready() -> bool:
             return any(c.name == "anchor" and not c.ok for c in await readiness(node))

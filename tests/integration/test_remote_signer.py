@@ -15,7 +15,7 @@ import pytest_asyncio
 from eth_account import Account
 
 from oracle.chain.gateway import AskCall
-from oracle.chain.local import LocalChain, local_chain
+from oracle.chain.local import LocalChain
 from oracle.chain.remote_key import RemoteKey, SignerKind
 from oracle.chain.signed import read_signed
 from oracle.core.errors import ChainError, ConfigError, Transient
@@ -203,12 +203,6 @@ async def test_errors__never_show_the_signers_credentials() -> None:
     assert "127.0.0.1:9" in str(raised.value)
     assert "planted" not in f"{raised.value}{key!r}"
     await key.close()
-
-
-@pytest.fixture
-async def chain(tmp_path: Path) -> AsyncIterator[LocalChain]:
-    async with local_chain(folder=tmp_path / "chain") as running:
-        yield running
 
 
 @asynccontextmanager

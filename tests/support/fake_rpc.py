@@ -155,3 +155,16 @@ class FakeChain:
         if last - first + 1 > self.widest:
             raise Refusal(-32005, f"query exceeds max block range {self.widest}")
         return [log for log in self.logs if first <= int(log["blockNumber"], 16) <= last]
+
+
+def chain(length: int = 5) -> FakeChain:
+    made = FakeChain()
+    made.mine(length)
+    return made
+
+
+def failing(fault: Exception) -> FakeProvider:
+    def answer(method: str, params: object) -> Any:
+        raise fault
+
+    return FakeProvider(answer)

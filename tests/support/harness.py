@@ -130,6 +130,10 @@ class World:
         assert len(asked) == count
         return asked
 
+    async def mine(self, blocks: int = 1) -> None:
+        """Mine so many blocks."""
+        await self.rpc.call("anvil_mine", [hex(blocks)])
+
     async def decisions(self) -> list[DecisionLog]:
         """Every DecisionMade on the chain, in its order."""
         head = await self.rpc.block("latest")

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracle.core.prediction import Prediction
-from oracle.core.sealed import (
-    Opening,
-    RoundKey,
-    SealedCommittee,
-    Terms,
-    salt_of,
-    seal_of,
-    secret_of,
-)
 from oracle.core.sealed_round import (
-    Closed,
-    Leaked,
-    Revealed,
-    Round,
-    RoundEvent,
-    Sealed,
     Stage,
-    round_of,
-    rounds_of,
 )
 from oracle.core.sealed_step import (
     MOST_ROUNDS,
@@ -36,105 +17,24 @@ from oracle.core.sealed_step import (
     Relay,
     Rest,
     Reveal,
-    Sight,
-    Step,
     Tally,
     Wait,
-    next_step,
     order,
 )
-
-COMMIT, REVEAL, TURN, MARGIN, START = 60, 30, 5, 20, 1_000
-A, B, C, D = ("0x" + f"{n:040x}" for n in range(1, 5))
-COMMITTEE = SealedCommittee(
-    attestor="0x" + "aa" * 20,
-    chain_id=31337,
-    members=(A, B, C, D),
-    threshold=3,
-    terms=Terms(commit_window=COMMIT, reveal_window=REVEAL, bond=7, tolerance=0),
+from tests.support.rounds import (
+    COMMIT,
+    COMMITTEE,
+    MARGIN,
+    REVEAL,
+    START,
+    TURN,
+    A,
+    B,
+    C,
+    Chain,
+    D,
+    sealed_by,
 )
-MODEL, SUBJECT = b"m" * 32, b"s" * 32
-
-
-@dataclass
-class Chain:
-    """As much of the attestor as a round needs: it takes what the contract would take."""
-
-    now: int = START
-    events: list[RoundEvent] = field(default_factory=list)
-    taken: int = 0
-
-    def place(self, number: int) -> dict[str, Any]:
-        self.taken += 1
-        key = RoundKey(model_id=MODEL, subject=SUBJECT, number=number)
-        where = {"block_number": self.taken, "log_index": 0, "tx_hash": bytes([self.taken]) * 32}
-        return {"key": key, "at": self.now, **where}
-
-    def opening(self, member: str, value: int, number: int = 0) -> Opening:
-        key = RoundKey(model_id=MODEL, subject=SUBJECT, number=number)
-        salt = salt_of(secret_of(member.encode()), COMMITTEE, key)
-        return Opening(
-            input_hash=b"i" * 32, output_hash=b"o" * 32, value=value, confidence=0, salt=salt
-        )
-
-    def seal(self, member: str, value: int = 1, number: int = 0) -> None:
-        place = self.place(number)
-        seal = seal_of(COMMITTEE, place["key"], member, self.opening(member, value, number))
-        self.events.append(Sealed(**place, seal=seal))
-
-    def reveal(self, member: str, value: int = 1, number: int = 0) -> None:
-        opening = self.opening(member, value, number)
-        self.events.append(Revealed(**self.place(number), member=member, opening=opening))
-
-    def leak(self, member: str) -> None:
-        self.events.append(Leaked(**self.place(0), member=member, reporter=D, reward=3))
-
-    def close(self, number: int = 0, *, agreed: int = 0, lost: int = 0) -> None:
-        place = self.place(number)
-        prediction = Prediction(
-            model_id=MODEL,
-            subject=SUBJECT,
-            input_hash=b"i" * 32,
-            output_hash=b"o" * 32,
-            value=1,
-            confidence=0,
-            predicted_at=self.now,
-        )
-        self.events.append(
-            Closed(**place, prediction=prediction if agreed else None, agreed=agreed, lost=lost)
-        )
-
-    def rounds(self) -> list[Round]:
-        return rounds_of(COMMITTEE, MODEL, SUBJECT, self.events)
-
-    def sight(self, me: str, **changes: Any) -> Sight:
-        sight = Sight(
-            rounds=self.rounds(),
-            me=me,
-            now=self.now,
-            settled_block=10_000,
-            settled_at=self.now,
-            deadline=START + 1_000,
-            decided=False,
-            ready=True,
-            turn=TURN,
-            margin=MARGIN,
-        )
-        return replace(sight, **changes)
-
-    def step(self, me: str, **changes: Any) -> Step:
-        return next_step(self.sight(me, **changes))
-
-
-@pytest.fixture
-def chain() -> Chain:
-    return Chain()
-
-
-def sealed_by(chain: Chain, *members: str) -> None:
-    for member in members:
-        chain.seal(member)
-
 
 # Sealing
 
@@ -352,82 +252,6 @@ def test_undecided__again_and_again__gives_up(chain: Chain) -> None:
         chain.seal(A, number=number)
         chain.close(number)
     assert chain.step(B) == Rest("8 rounds decided nothing")
-
-
-# Reading the chain
-
-
-def test_round__whatever_order_the_events_come_in__is_the_same(chain: Chain) -> None:
-    sealed_by(chain, C, A, B)
-    chain.reveal(B)
-    chain.reveal(C)
-    (found,) = chain.rounds()
-    assert round_of(COMMITTEE, found.key, reversed(chain.events)) == found
-    assert found.spoken == (C, A, B)
-    assert [o.salt for o in found.openings] == [chain.opening(m, 1).salt for m in (C, B)]
-
-
-def test_round__a_leak__leaves_its_seal_in_the_chain_of_seals(chain: Chain) -> None:
-    sealed_by(chain, A, B, C)
-    chain.leak(B)
-    (found,) = chain.rounds()
-    assert len(found.seals) == 3
-    assert found.counting == (A, C)
-    assert found.due_since() == START + COMMIT + 1
-
-
-def test_round__rewound__is_what_it_was(chain: Chain) -> None:
-    sealed_by(chain, A, B)
-    before = chain.rounds()[-1]
-    sealed_by(chain, C, D)
-    chain.reveal(A)
-    chain.close(agreed=0b0111)
-    assert chain.rounds()[-1].as_of(2) == before
-
-
-def test_round__as_of_now__is_itself_closed_or_not(chain: Chain) -> None:
-    sealed_by(chain, A, B, C)
-    chain.reveal(A)
-    chain.close(agreed=0b0111)
-    (found,) = chain.rounds()
-    assert found.as_of(found.closed.block_number if found.closed else 0) == found
-    assert found.key == RoundKey(model_id=MODEL, subject=SUBJECT, number=0)
-
-
-def test_stage__of_a_closed_round__is_its_outcome(chain: Chain) -> None:
-    sealed_by(chain, A, B, C)
-    chain.close()
-    for member in (A, B, C):
-        chain.seal(member, number=1)
-    chain.close(1, agreed=0b0111)
-    assert [each.stage(chain.now) for each in chain.rounds()] == [Stage.UNDECIDED, Stage.DECIDED]
-
-
-def test_due_since__of_just_enough_that_count__is_after_the_window(chain: Chain) -> None:
-    sealed_by(chain, A, B, C)
-    assert chain.rounds()[-1].due_since() == START + COMMIT + REVEAL + 1
-    chain.seal(D)
-    chain.leak(D)
-    assert chain.rounds()[-1].due_since() == START + COMMIT + REVEAL + 1
-
-
-def test_due_since__all_sealed_and_too_few_count__is_when_the_last_one_sealed(
-    chain: Chain,
-) -> None:
-    sealed_by(chain, A, B)
-    chain.now += 1
-    chain.leak(A)
-    chain.leak(B)
-    chain.now += 1
-    chain.seal(C)
-    chain.now += 1
-    chain.seal(D)
-    assert chain.rounds()[-1].due_since() == START + 3
-
-
-def test_round__no_members_seal__is_left_out(chain: Chain) -> None:
-    chain.events.append(Sealed(**chain.place(0), seal=b"\x01" * 31 + bytes([9])))
-    assert chain.rounds()[-1].sealed == ()
 
 
 @settings(max_examples=50, deadline=None)

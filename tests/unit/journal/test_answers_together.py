@@ -17,7 +17,7 @@ from oracle.core.transaction import Purpose, Transaction, TxState
 from oracle.journal import Journal, migrate, requests, transactions
 from oracle.journal.backup import back_up
 from oracle.journal.schema import answers
-from tests.unit.journal.test_journal import IDENTITY, MODEL, request_about, transaction_about
+from tests.support.journals import IDENTITY, MODEL, request_about, transaction_about
 from tests.unit.journal.test_migrations import bare
 
 CHAIN, SENDER = 31337, "0xabc"

@@ -17,7 +17,7 @@ from oracle.core.errors import ConfigError, JournalError
 from oracle.core.lifecycle import State
 from oracle.journal import Journal, migrate, requests
 from oracle.journal.backup import back_up
-from tests.unit.journal.test_journal import IDENTITY, MODEL, request_about
+from tests.support.journals import IDENTITY, MODEL, request_about
 from tests.unit.journal.test_migrations import bare
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from oracle.core.errors import JournalError
 from oracle.journal import Journal, requests
-from tests.unit.journal.test_journal import IDENTITY, MODEL, request_about
+from tests.support.journals import IDENTITY, MODEL, request_about
 
 
 async def subjects_in(journal: Journal, upto: int) -> list[int]:

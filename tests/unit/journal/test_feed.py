@@ -13,7 +13,7 @@ from oracle.core.policy import Verdict
 from oracle.journal import Journal, chain_view, requests
 from oracle.journal.chain_view import DecisionRecord
 from oracle.journal.feed import Filter, Line, Page, Position, changed_since, newest
-from tests.unit.journal.test_journal import IDENTITY, MODEL, prediction_about, request_about
+from tests.support.journals import IDENTITY, MODEL, prediction_about, request_about
 
 EVERYTHING = Filter()
 

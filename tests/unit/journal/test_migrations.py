@@ -16,7 +16,7 @@ from oracle.core.errors import ConfigError, JournalError
 from oracle.core.lifecycle import State
 from oracle.journal import Journal, database, migrate, requests
 from oracle.journal.schema import metadata
-from tests.unit.journal.test_journal import IDENTITY, MODEL, request_about
+from tests.support.journals import IDENTITY, MODEL, request_about
 
 NEXT = """
 import sqlalchemy as sa

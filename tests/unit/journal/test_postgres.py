@@ -7,8 +7,8 @@ import pytest
 from oracle.core.errors import ConfigError, JournalError
 from oracle.core.lifecycle import State
 from oracle.journal import Journal, database, requests
+from tests.support.journals import IDENTITY, request_about
 from tests.support.postgres import PASSWORD, Postgres
-from tests.unit.journal.test_journal import IDENTITY, request_about
 
 
 @pytest.fixture

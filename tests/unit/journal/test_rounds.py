@@ -10,7 +10,7 @@ import pytest
 from oracle.core.sealed import Opening, RoundKey
 from oracle.core.sealed_round import RoundEvent, rounds_of
 from oracle.journal import Journal, rounds
-from tests.unit.core.test_sealed_step import COMMITTEE, MODEL, SUBJECT, A, B, C, Chain
+from tests.support.rounds import COMMITTEE, MODEL, SUBJECT, A, B, C, Chain
 
 ATTESTOR = COMMITTEE.attestor
 KEY = RoundKey(model_id=MODEL, subject=SUBJECT, number=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oracle.core.sealed_round import Round
 from oracle.node.committee.voting import voting_standing
-from tests.unit.core.test_sealed_step import COMMITTEE, MODEL, A, B, C, Chain, D
+from tests.support.rounds import COMMITTEE, MODEL, A, B, C, Chain, D
 
 
 def decided(*revealed: str, sealed: str = "", apart: str = "", lost: int = 0) -> Round:

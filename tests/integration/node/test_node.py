@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from eth_utils.crypto import keccak
 
-from oracle.chain.local import Engine, LocalChain, local_chain
+from oracle.chain.local import Engine, local_chain
 from oracle.chain.signer import AccountSigner
 from oracle.core.errors import Conflict, InvalidInput, JournalError, NotFound
 from oracle.core.lifecycle import State
@@ -29,22 +28,6 @@ from tests.support.harness import (
     until,
     wired_node,
 )
-
-
-@pytest.fixture
-async def chain(tmp_path: Path) -> AsyncIterator[LocalChain]:
-    async with local_chain(folder=tmp_path / "chain") as running:
-        yield running
-
-
-@pytest.fixture
-async def world(chain: LocalChain) -> AsyncIterator[World]:
-    async with deployed_world(chain.url) as deployed:
-        yield deployed
-
-
-async def mine(world: World, count: int = 1) -> None:
-    await world.rpc.call("anvil_mine", [hex(count)])
 
 
 async def test_request__answered__with_the_models_own_words(world: World, tmp_path: Path) -> None:
@@ -112,7 +95,7 @@ async def test_request__input_that_the_card_forbids__is_refused_and_refundable(
         assert refused.state is State.REFUSED
         assert "3" in refused.reason
         await world.rpc.call("evm_increaseTime", [3601])
-        await mine(world)
+        await world.mine()
         refund = world.contract.encode_refund(world.model.model_id, bad)
         signer = AccountSigner(world.rpc, REQUESTER)
         await signer.send_transaction(to=world.contract.address, calldata=refund)
@@ -126,7 +109,7 @@ async def test_request__node_away_until_the_deadline__expires_and_is_never_answe
 ) -> None:
     (asked,) = await world.ask(lifetime=60)
     await world.rpc.call("evm_increaseTime", [61])
-    await mine(world)
+    await world.mine()
     async with running_node(world, tmp_path) as node:
 
         async def expired() -> bool:
@@ -205,109 +188,6 @@ async def test_accept__bad_input__is_refused_and_not_recorded(
         assert await node.parts.journal.read(requests.counts) == {}
 
 
-async def test_reorg__above_finality__the_request_is_answered_where_it_lands(
-    world: World, tmp_path: Path
-) -> None:
-    """The request's block is replaced by one without it; mined again, it is answered again."""
-    async with running_node(world, tmp_path, finality=20, confirmations=3) as node:
-        await mine(world, 3)
-        (asked,) = await world.ask()
-
-        async def seen() -> bool:
-            counts = await node.parts.journal.read(requests.counts)
-            return counts.get(State.SEEN) == 1
-
-        await until(seen)
-        raw = await world.rpc.call("eth_getBlockByNumber", ["latest", True])
-        await world.rpc.call("anvil_reorg", [2, []])
-
-        async def orphaned() -> bool:
-            return (await request_of(node, world, asked)).state is not State.SEEN
-
-        await until(orphaned)
-        assert (await request_of(node, world, asked)).state is State.ORPHANED
-        assert len(raw["transactions"]) == 1
-        (again,) = await world.ask()
-        assert again == asked
-        await mine(world, 3)
-        made = await world.decided([asked])
-        assert [each.prediction.subject for each in made].count(asked) == 1
-
-
-async def test_reorg__asked_again_with_a_later_deadline__is_answered_though_it_had_expired(
-    world: World, tmp_path: Path
-) -> None:
-    """The id covers neither deadline nor fee nor callback: whoever asks again may change them."""
-    async with running_node(world, tmp_path, finality=20, confirmations=3) as node:
-        await mine(world, 3)
-        (asked,) = await world.ask(lifetime=30)
-
-        async def is_in(state: State) -> bool:
-            return await node.parts.journal.read(requests.counts) == {state: 1}
-
-        await until(lambda: is_in(State.SEEN))
-        await world.rpc.call("anvil_reorg", [2, []])
-        await mine(world)
-        await until(lambda: is_in(State.ORPHANED))
-        await world.rpc.call("evm_increaseTime", [60])
-        await mine(world)
-        await until(lambda: is_in(State.EXPIRED))
-        assert await world.ask(callback_gas=40_000) == [asked]
-        await mine(world, 3)
-        await world.decided([asked])
-        request = await request_of(node, world, asked)
-        assert request.callback_gas == 40_000
-        log = (await world.decisions())[-1]
-        assert request.deadline is not None
-        assert request.deadline > await world.rpc.timestamp(log.block_number)
-
-
-async def test_reorg__under_the_answer__it_is_sent_again_and_decided_once(
-    world: World, tmp_path: Path
-) -> None:
-    async with running_node(world, tmp_path, finality=20) as node:
-        await mine(world, 3)
-        (asked,) = await world.ask()
-        await world.decided([asked])
-
-        async def mined() -> bool:
-            counts = await node.parts.journal.read(transactions.counts)
-            return counts.get(TxState.MINED) == 1
-
-        await until(mined)
-        await world.rpc.call("anvil_reorg", [1, []])
-        await mine(world)
-        made = await world.decided([asked])
-        assert len(made) == 1
-        await mine(world, 25)
-
-        async def final() -> bool:
-            return (await request_of(node, world, asked)).state is State.FINAL
-
-        await until(final)
-
-
-async def test_reorg__below_finality__halts_and_says_so(world: World, tmp_path: Path) -> None:
-    async with running_node(world, tmp_path, finality=1) as node:
-        await mine(world, 3)
-
-        async def followed() -> bool:
-            head = await world.rpc.block("latest")
-            return node.follow.head is not None and node.follow.head.stamp.number == head.number
-
-        await until(followed)
-        await world.rpc.call("anvil_reorg", [2, []])
-        await mine(world)
-
-        async def halted() -> bool:
-            return node.halted is not None
-
-        await until(halted)
-        running = next(c for c in await readiness(node) if c.name == "running")
-        assert not running.ok
-        assert "final" in running.what
-
-
 async def test_transaction__evicted_from_the_mempool__is_sent_again(
     world: World, tmp_path: Path
 ) -> None:
@@ -322,7 +202,7 @@ async def test_transaction__evicted_from_the_mempool__is_sent_again(
         await world.rpc.call("anvil_dropAllTransactions")
         assert not await _in_mempool(world)
         await until(lambda: _in_mempool(world))
-        await mine(world)
+        await world.mine()
         await world.decided([accepted.subject])
         sent = await node.parts.journal.read(
             lambda db: transactions.about(db, world.model.model_id, accepted.subject)

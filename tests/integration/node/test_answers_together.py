@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from oracle.chain.local import LocalChain, local_chain
 from oracle.chain.signer import AccountSigner
 from oracle.core.lifecycle import State
 from oracle.core.receipt_json import write_receipt
@@ -24,24 +23,11 @@ from tests.support.harness import (
     OPERATOR,
     REQUESTER,
     World,
-    deployed_world,
     request_of,
     running_node,
     until,
 )
 from tests.support.javascript import outcomes_in_javascript
-
-
-@pytest.fixture
-async def chain(tmp_path: Path) -> AsyncIterator[LocalChain]:
-    async with local_chain(folder=tmp_path / "chain") as running:
-        yield running
-
-
-@pytest.fixture
-async def world(chain: LocalChain) -> AsyncIterator[World]:
-    async with deployed_world(chain.url) as deployed:
-        yield deployed
 
 
 async def sent(node: Node) -> list[Transaction]:
@@ -57,16 +43,12 @@ async def all_final(node: Node) -> bool:
 
 async def final_below(world: World, node: Node) -> bool:
     """``all_final``, with one block more each time."""
-    await mine(world)
+    await world.mine()
     return await all_final(node)
 
 
 async def in_mempool(world: World) -> bool:
     return int((await world.rpc.call("txpool_status"))["pending"], 16) >= 1
-
-
-async def mine(world: World) -> None:
-    await world.rpc.call("evm_mine", [])
 
 
 async def each_once(world: World, asked: list[bytes]) -> None:
@@ -210,7 +192,7 @@ async def test_shared__its_nonce_is_taken_by_another__each_is_decided_once(
             }
         )
         await world.rpc.broadcast(bytes(foreign.raw_transaction))
-        await mine(world)
+        await world.mine()
         await world.rpc.call("evm_setAutomine", [True])
         await world.decided(asked)
         await until(lambda: all_final(node))
@@ -231,7 +213,7 @@ async def test_shared__a_deadline_passes_before_it_is_mined__that_one_expires_an
         (shared,) = await sent(node)
         assert len(shared.answers) == 4
         await world.rpc.call("evm_increaseTime", [601])
-        await mine(world)
+        await world.mine()
         await world.rpc.call("evm_setAutomine", [True])
         await world.decided(others)
 
@@ -252,7 +234,7 @@ async def test_reorg__under_a_shared_transaction__it_is_sent_again_and_each_deci
     world: World, tmp_path: Path
 ) -> None:
     async with running_node(world, tmp_path, finality=20) as node:
-        await world.rpc.call("anvil_mine", ["0x3"])
+        await world.mine(3)
         asked = await world.ask_at_once(5)
         await world.decided(asked)
 
@@ -263,7 +245,7 @@ async def test_reorg__under_a_shared_transaction__it_is_sent_again_and_each_deci
         await until(mined)
         before = await sent(node)
         await world.rpc.call("anvil_reorg", [1, []])
-        await mine(world)
+        await world.mine()
         await world.decided(asked)
         await until(lambda: final_below(world, node))
         # Its block may be of an earlier time than the predictions: then they are made anew.
@@ -279,12 +261,12 @@ async def test_reorg__requests_and_answers_gone__those_that_come_back_are_decide
 ) -> None:
     """The shared transaction is mined where some of its requests are not: they are left out."""
     async with running_node(world, tmp_path, finality=20) as node:
-        await world.rpc.call("anvil_mine", ["0x3"])
+        await world.mine(3)
         asked = await world.ask_at_once(4)
         await world.decided(asked)
         await until(lambda: _in_state(node, State.SUBMITTED, 4))
         await world.rpc.call("anvil_reorg", [2, []])
-        await mine(world)
+        await world.mine()
         await until(lambda: _in_state(node, State.ORPHANED, 4))
         assert await world.ask_at_once(4) == asked
         await world.decided(asked)
@@ -303,7 +285,7 @@ async def test_shared__stuck_below_the_base_fee__is_replaced_under_its_nonce(
             return any(len(each.attempts) > 1 for each in await sent(node))
 
         await until(replaced)
-        await mine(world)
+        await world.mine()
         await world.rpc.call("evm_setAutomine", [True])
         await world.decided(asked)
         await until(lambda: all_final(node))
