@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -110,7 +111,7 @@ async def local_chain(
     """Start a chain, wait until it answers, and stop it at the end.
 
     Args:
-        folder: where its log goes.
+        folder: where its log goes and, while it runs, what it keeps of old blocks.
         engine: Anvil, or Hardhat's node.
         port: TCP port; a free one if not given.
         chain_id: a local one.
@@ -125,8 +126,13 @@ async def local_chain(
     require_local_chain(chain_id)
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - a local folder, once
     chosen = _free_port() if port is None else _asked_port(port)
+    states = folder.resolve() / f"states-{chosen}"
+    shutil.rmtree(states, ignore_errors=True)
     if engine is Engine.ANVIL:
         command = _anvil(chosen, chain_id, hardfork, block_time, state)
+        # Old blocks' states; by default they are in the home folder, where one that is killed
+        # leaves gigabytes.
+        command += ["--cache-path", str(states)]
         environment: Mapping[str, str] = os.environ
     else:
         command, environment = _hardhat(folder, chosen, chain_id, hardfork, block_time, state)
@@ -156,6 +162,7 @@ async def local_chain(
         )
     finally:
         await _stop(process)
+        shutil.rmtree(states, ignore_errors=True)
 
 
 def _anvil(

@@ -81,6 +81,24 @@ async def test_state__kept__is_there_after_a_restart(tmp_path: Path) -> None:
         assert (await rpc.block("latest")).hash == mined.hash
 
 
+async def test_old_states__of_many_blocks__stay_in_its_folder_and_go_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is killed must not leave them in the home folder for ever."""
+    home, folder = tmp_path / "home", tmp_path / "chain"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    async with (
+        local_chain(folder=folder) as chain,
+        RpcPool([chain.url], chain_id=31337) as rpc,
+    ):
+        await rpc.call("anvil_mine", [hex(2_000)])
+        states = folder / f"states-{chain.port}"
+        assert any(each.is_file() for each in states.rglob("*"))
+        assert not any(home.rglob("*state*"))
+    assert not states.exists()
+
+
 async def test_state__hardhat__is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="can not keep its state"):
         async with local_chain(folder=tmp_path, engine=Engine.HARDHAT, state=tmp_path / "x"):
