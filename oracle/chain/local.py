@@ -126,13 +126,10 @@ async def local_chain(
     require_local_chain(chain_id)
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - a local folder, once
     chosen = _free_port() if port is None else _asked_port(port)
-    states = folder.resolve() / f"states-{chosen}"
-    shutil.rmtree(states, ignore_errors=True)
+    states = folder / f"states-{chosen}"
+    shutil.rmtree(states, ignore_errors=True)  # of one that was killed
     if engine is Engine.ANVIL:
-        command = _anvil(chosen, chain_id, hardfork, block_time, state)
-        # Old blocks' states; by default they are in the home folder, where one that is killed
-        # leaves gigabytes.
-        command += ["--cache-path", str(states)]
+        command = _anvil(chosen, chain_id, hardfork, block_time, state, states)
         environment: Mapping[str, str] = os.environ
     else:
         command, environment = _hardhat(folder, chosen, chain_id, hardfork, block_time, state)
@@ -166,9 +163,16 @@ async def local_chain(
 
 
 def _anvil(
-    port: int, chain_id: int, hardfork: str, block_time: float | None, state: Path | None
+    port: int,
+    chain_id: int,
+    hardfork: str,
+    block_time: float | None,
+    state: Path | None,
+    states: Path,
 ) -> list[str]:
     command = [str(find_anvil()), "--host", HOST, "--port", str(port)]
+    # Of old blocks. By default they are in the home folder, where killed ones leave gigabytes.
+    command += ["--cache-path", str(states.resolve())]
     command += ["--chain-id", str(chain_id), "--hardfork", hardfork, "--no-request-size-limit"]
     if block_time is not None:
         command += ["--block-time", f"{block_time:g}"]

@@ -1,5 +1,5 @@
 """Real chains: ``anvil``, ``hardhat_chain``, ``deployed``, ``world``, and ``chain`` for one test;
-``up``, an ``oracle up``.
+``api``, a node with its API; ``up``, an ``oracle up``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from oracle.chain.deployment import Deployed
 from oracle.chain.local import Engine, LocalChain, local_chain
+from tests.support.api import Api, serving
 from tests.support.ports import free_port
 from tests.support.shell import Shell, Up
 from tests.support.world import World, deploy_models, open_world
@@ -50,6 +51,13 @@ async def deployed(anvil: LocalChain) -> Deployed:
 async def world(anvil: LocalChain, deployed: Deployed) -> AsyncIterator[World]:
     """The module's Anvil as one test sees it: what the test does is undone after it."""
     async with open_world(anvil, deployed) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
+    """A node with its API, for this module."""
+    async with serving(tmp_path_factory.mktemp("api")) as opened:
         yield opened
 
 

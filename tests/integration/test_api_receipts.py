@@ -14,7 +14,7 @@ from oracle.core.receipt import PrivateInput, ShownField
 from oracle.core.receipt_json import write_receipt
 from oracle.evidence import EvidenceStore
 from oracle.verify import parse_receipt, verify
-from tests.integration.test_api import WITH_KEY, Api, api  # noqa: F401 - a fixture
+from tests.support.api import WITH_KEY, Api
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,41 +11,26 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from oracle.chain.abi import interface
-from oracle.chain.contracts import DecisionContract
-from oracle.chain.deployment import ContractSpec, deploy, plan_deployment
 from oracle.chain.events import DecisionLog, decode_logs
-from oracle.chain.local import LocalChain, dev_account, local_chain
-from oracle.chain.rpc import RpcPool
+from oracle.chain.local import LocalChain, local_chain
 from oracle.chain.signer import AccountSigner
 from oracle.chain.wire import TxReceipt
-from oracle.core.anchor import anchor_arguments, batch_after, leaf_of
-from oracle.core.anchor import encode_evidence as encode_anchored
 from oracle.core.canonical import keccak256
 from oracle.core.errors import Conflict, NotFound, VerificationError
-from oracle.core.merkle import MerkleTree
 from oracle.core.prediction import Prediction, subject_of
 from oracle.core.private_input import input_hash_of
-from oracle.core.promise import Promise, promise_digest
-from oracle.core.quorum import Committee, encode_evidence
-from oracle.core.receipt import Anchor, PlainInput, PrivateInput, Receipt, ShownField
-from oracle.core.receipt import Place as ReceiptPlace
+from oracle.core.receipt import PrivateInput, Receipt, ShownField
 from oracle.core.receipt_json import write_receipt
 from oracle.evidence import EvidenceStore, Fetcher, FetchRules
 from oracle.evidence.fetch import Place
-from oracle.inference.runtime import runtime_record
-from oracle.inference.store import CardStore
 from oracle.node.accept import accept, account_of, is_over, wait_for
 from oracle.node.inputs import put_input
 from oracle.node.node import Node
 from oracle.node.receipts import decision_receipt, forget_input
-from oracle.node.registration import registration_of
-from oracle.verify import Report, parse_receipt, verify
-from oracle.verify.build import Said, decision_about, decision_in, receipt_of
+from oracle.verify import verify
+from oracle.verify.build import decision_about, decision_in, receipt_of
 from tests.integration.test_evidence import web  # noqa: F401 - a fixture
 from tests.support.harness import (
-    CHAIN_ID,
-    MODELS,
     OPERATOR,
     REQUESTER,
     World,
@@ -53,8 +38,7 @@ from tests.support.harness import (
     running_node,
     until,
 )
-from tests.support.javascript import outcomes_in_javascript
-from tests.support.signatures import sign
+from tests.support.verified import checked, files, moved, said_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NAME = "credit-default"
@@ -70,32 +54,6 @@ async def chain(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Local
 async def world(chain: LocalChain) -> AsyncIterator[World]:
     async with deployed_world(chain.url, name=NAME) as deployed:
         yield deployed
-
-
-def files(world: World) -> dict[str, bytes]:
-    return {world.model.card.model.onnx.file: world.model.onnx}
-
-
-async def checked(world: World, receipt: Receipt) -> Report:
-    return await verify(
-        parse_receipt(write_receipt(receipt)),
-        files(world),
-        world.rpc,
-        rule=world.model.policy.rule if world.model.policy else None,
-        expected=world.contract.address,
-    )
-
-
-async def agreed(world: World, receipt: Receipt, report: Report) -> bool:
-    """Whether the JavaScript client makes the same checks with the same outcomes."""
-    found = await outcomes_in_javascript(receipt, world.url, world.model, world.contract.address)
-    return found == {check.name: check.outcome for check in report.checks}
-
-
-async def refused_in_javascript(world: World, receipt: Receipt) -> str:
-    """Why the JavaScript client refuses a receipt."""
-    found = await outcomes_in_javascript(receipt, world.url, world.model, world.contract.address)
-    return list(found.values())[-1]
 
 
 async def decide(
@@ -122,15 +80,6 @@ async def receipt(world: World, tmp_path_factory: pytest.TempPathFactory) -> Rec
     assert {check.outcome for check in report.checks} == {"held"}
     assert {"event", "storage", "policy", "signed transaction"} <= {c.name for c in report.checks}
     return found
-
-
-def moved(receipt: Receipt, **changes: Any) -> Receipt:
-    decision = receipt.decision
-    assert decision is not None
-    places = {k: v for k, v in changes.items() if k in ("block_number", "block_hash", "timestamp")}
-    others = {k: v for k, v in changes.items() if k not in places}
-    place = replace(decision.place, **places)
-    return replace(receipt, decision=replace(decision, place=place, **others))
 
 
 @pytest.mark.parametrize(
@@ -224,17 +173,6 @@ async def test_verify__reorganised_away__is_refused(world: World, receipt: Recei
     await world.rpc.call("anvil_mine", ["0x4"])
     with pytest.raises(VerificationError, match="is not in it"):
         await checked(world, made)
-
-
-def said_of(world: World, vector: int = 0) -> Said:
-    found = world.model.vectors[vector]
-    return Said(
-        card=world.model.card,
-        input=PlainInput(octets=found.input),
-        outputs=found.outputs,
-        runtime=runtime_record(),
-        rule=world.model.policy.rule if world.model.policy else None,
-    )
 
 
 async def test_receipt__from_the_transaction_alone__is_the_nodes(
@@ -369,163 +307,6 @@ async def test_request_by_hash__at_a_listed_place__is_fetched_kept_and_answered(
 
         await until(refused)
         await put_input(node.parts, octets)  # again: nothing changes
-
-
-async def test_quorum__from_the_chain__holds_with_every_signature(tmp_path: Path) -> None:
-    members = [dev_account(index, chain_id=CHAIN_ID) for index in (3, 4, 5)]
-    async with local_chain(folder=tmp_path) as chain:
-        addresses = [str(member.address) for member in members]
-        async with deployed_world(chain.url, committee=(addresses, 2), name=NAME) as world:
-            model = await world.contract.model_of(world.model.model_id, block="latest")
-            assert model is not None
-            committee = Committee(
-                attestor=model.attestor,
-                chain_id=CHAIN_ID,
-                members=tuple(addresses),
-                threshold=2,
-            )
-            vector = world.model.vectors[0]
-            said = Prediction(
-                model_id=world.model.model_id,
-                subject=subject_of("loan 1"),
-                input_hash=vector.input_hash,
-                output_hash=vector.output_hash,
-                value=vector.value,
-                confidence=vector.confidence,
-                predicted_at=(await world.rpc.block("latest")).timestamp,
-            )
-            digest = committee.vote_digest(said)
-            votes = {str(m.address): sign(m, digest) for m in members[:2]}
-            evidence = encode_evidence(committee, votes, said.subject)
-            mined = await AccountSigner(world.rpc, REQUESTER).send_transaction(
-                to=world.contract.address,
-                calldata=world.contract.encode_relay_decision(said, evidence),
-            )
-            log = await decision_in(world.contract, mined.tx_hash)
-            receipt = await receipt_of(world.contract, log, said_of(world))
-            report = await checked(world, receipt)
-            assert {"signatures", "attestor"} <= {check.name for check in report.checks}
-            assert receipt.operator is None
-            assert await agreed(world, receipt, report)
-
-            decision = receipt.decision
-            assert decision is not None
-            fewer = replace(decision.evidence, members=(*addresses[:2], str(OPERATOR.address)))
-            with pytest.raises(VerificationError, match="the committee is"):
-                await checked(world, moved(receipt, evidence=fewer))
-            reason = await refused_in_javascript(world, moved(receipt, evidence=fewer))
-            assert "the committee is" in reason
-
-
-async def test_anchored__then_decided__holds_and_is_refused_where_the_log_differs(
-    tmp_path: Path,
-) -> None:
-    operator = str(OPERATOR.address)
-    spec = ContractSpec(contract="AnchorLog", arguments=(operator, operator))
-    store = CardStore.open(MODELS)
-    model = store.find(NAME)
-    async with (
-        local_chain(folder=tmp_path) as chain,
-        RpcPool([chain.url], chain_id=CHAIN_ID) as rpc,
-    ):
-        signer = AccountSigner(rpc, OPERATOR)
-        plan = plan_deployment([registration_of(model, spec.address)], others=[spec])
-        deployed = await deploy(plan, rpc, signer)
-        world = World(
-            rpc=rpc,
-            contract=DecisionContract(rpc, deployed.address),
-            store=store,
-            url=chain.url,
-            name=NAME,
-        )
-        now = (await rpc.block("latest")).timestamp
-        said = [
-            Prediction(
-                model_id=model.model_id,
-                subject=subject_of(f"loan {n}"),
-                input_hash=vector.input_hash,
-                output_hash=vector.output_hash,
-                value=vector.value,
-                confidence=vector.confidence,
-                predicted_at=now,
-            )
-            for n, vector in enumerate(model.vectors[:5])
-        ]
-        tree = MerkleTree([leaf_of(n, each) for n, each in enumerate(said)])
-        batch = batch_after(None, 5, tree.root, chain_id=CHAIN_ID, log=spec.address)
-        mined = await signer.send_transaction(
-            to=spec.address,
-            calldata=interface("AnchorLog").encode("anchor", *anchor_arguments(None, batch)),
-        )
-        anchored_at = (await rpc.block(mined.block_hash)).timestamp
-        digest = promise_digest(
-            chain_id=CHAIN_ID, log=spec.address, prediction=said[3], anchor_by=now + 600
-        )
-        pending = Receipt(
-            card=model.card,
-            input=PlainInput(octets=model.vectors[3].input),
-            outputs=model.vectors[3].outputs,
-            prediction=said[3],
-            runtime=runtime_record(),
-            chain_id=CHAIN_ID,
-            contract=deployed.address,
-            operator=operator,
-            promise=Promise(
-                log=spec.address, anchor_by=now + 600, signature=sign(OPERATOR, digest)
-            ),
-        )
-        await checked(world, pending)
-        anchor = Anchor(
-            log=spec.address,
-            batch=batch,
-            index=3,
-            proof=tree.proof(3),
-            place=ReceiptPlace(
-                transaction=mined.tx_hash,
-                block_number=mined.block_number,
-                block_hash=mined.block_hash,
-                timestamp=anchored_at,
-            ),
-        )
-        anchored = pending.with_anchor(anchor)
-        report = await checked(world, anchored)
-        assert {"proof", "root on chain", "anchor log"} <= {each.name for each in report.checks}
-        assert await agreed(world, anchored, report)
-
-        forged = MerkleTree([leaf_of(n, each) for n, each in enumerate(said[::-1])])
-        index = 1
-        wrong = replace(
-            anchor,
-            batch=replace(batch, root=forged.root),
-            index=index,
-            proof=forged.proof(index),
-        )
-        with pytest.raises(VerificationError, match="the event's batch is"):
-            await checked(world, anchored.with_anchor(wrong))
-        later = replace(anchor, batch=replace(batch, number=1, previous=b"\x01" * 32), index=3)
-        with pytest.raises(VerificationError, match="anchored no batch 1"):
-            await checked(world, anchored.with_anchor(later))
-        reason = await refused_in_javascript(world, anchored.with_anchor(later))
-        assert "anchored no batch 1" in reason
-        elsewhere = replace(anchor, log=deployed.address)
-        with pytest.raises(VerificationError, match="the code at"):
-            await checked(world, replace(anchored, promise=None, anchor=elsewhere))
-        forged_log = replace(anchored, promise=None, anchor=elsewhere)
-        assert "the code at" in await refused_in_javascript(world, forged_log)
-
-        relayed = await AccountSigner(rpc, REQUESTER).send_transaction(
-            to=deployed.address,
-            calldata=world.contract.encode_relay_decision(
-                said[3], encode_anchored(batch, 3, tree.proof(3))
-            ),
-        )
-        log = await decision_in(world.contract, relayed.tx_hash)
-        built = await receipt_of(world.contract, log, said_of(world, vector=3))
-        assert built.anchor == anchor
-        decided = replace(anchored, decision=built.decision)
-        report = await checked(world, decided)
-        assert {"evidence", "attestor", "root on chain"} <= {each.name for each in report.checks}
-        assert await agreed(world, decided, report)
 
 
 async def test_receipt__with_the_database_lost_or_an_old_backup__is_the_same(

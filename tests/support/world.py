@@ -115,6 +115,11 @@ class World:
         assert receipt.contract is not None
         return receipt.contract, codec
 
+    async def decide(self, subject: bytes, **fields: Any) -> TxReceipt:
+        """Decide as the operator, by a prediction with these fields."""
+        said = await self.prediction(subject, **fields)
+        return await self.send(OPERATOR, self.contract.encode_make_decision(said))
+
     async def prediction(
         self,
         subject: bytes,

@@ -6,17 +6,14 @@ import pytest
 from eth_utils.crypto import keccak
 
 from oracle.chain.contracts import CallbackStatus, ModelConfig, RequestStatus
-from oracle.chain.deployment import ModelSpec
 from oracle.chain.events import (
     CallbackLog,
     DecisionLog,
-    ModelLog,
     RefundLog,
     RequestByHashLog,
     RequestLog,
     decode_log,
 )
-from oracle.chain.wire import TxReceipt
 from oracle.core.errors import InvalidInput, Reverted
 from oracle.core.prediction import request_id, subject_of
 from tests.support.world import (
@@ -30,17 +27,10 @@ from tests.support.world import (
     THRESHOLD,
     World,
     address_of,
-    models,
     sign_prediction,
 )
 
-NOBODY = "0x" + "00" * 20
 REJECT, ACCEPT, REVIEW = 1, 2, 3
-
-
-async def decide(world: World, subject: bytes, **fields: object) -> TxReceipt:
-    prediction = await world.prediction(subject, **fields)  # type: ignore[arg-type]
-    return await world.send(OPERATOR, world.contract.encode_make_decision(prediction))
 
 
 async def test_make_decision__own_reference__is_stored_and_logged(world: World) -> None:
@@ -62,7 +52,7 @@ async def test_make_decision__own_reference__is_stored_and_logged(world: World) 
 
 async def test_decision_of__block_before__is_not_there_yet(world: World) -> None:
     subject, before = subject_of("loan 8"), await world.head()
-    await decide(world, subject)
+    await world.decide(subject)
     assert await world.contract.decision_of(SCORE_MODEL, subject, block=before) is None
 
 
@@ -70,7 +60,7 @@ async def test_decision_of__block_before__is_not_there_yet(world: World) -> None
 async def test_make_decision__threshold_policy__gives_verdict(
     world: World, value: int, verdict: int
 ) -> None:
-    (log,) = world.logs(await decide(world, subject_of("x"), value=value))
+    (log,) = world.logs(await world.decide(subject_of("x"), value=value))
     assert isinstance(log, DecisionLog)
     assert log.verdict == verdict
 
@@ -82,8 +72,8 @@ async def test_make_decision__threshold_policy__gives_verdict(
 async def test_make_decision__class_policy__gives_verdict(
     world: World, label: int, confidence: int, verdict: int
 ) -> None:
-    receipt = await decide(
-        world, subject_of("x"), model_id=CLASS_MODEL, value=label, confidence=confidence
+    receipt = await world.decide(
+        subject_of("x"), model_id=CLASS_MODEL, value=label, confidence=confidence
     )
     (log,) = world.logs(receipt)
     assert isinstance(log, DecisionLog)
@@ -92,9 +82,9 @@ async def test_make_decision__class_policy__gives_verdict(
 
 async def test_make_decision__twice__already_decided(world: World) -> None:
     subject = subject_of("once")
-    await decide(world, subject)
+    await world.decide(subject)
     with pytest.raises(Reverted) as caught:
-        await decide(world, subject, value=1)
+        await world.decide(subject, value=1)
     assert caught.value.error == "AlreadyDecided"
     assert caught.value.arguments == {"modelId": SCORE_MODEL, "subject": subject}
 
@@ -112,14 +102,14 @@ async def test_make_decision__stranger__not_attestor(world: World) -> None:
 
 async def test_make_decision__unknown_model__is_named(world: World) -> None:
     with pytest.raises(Reverted) as caught:
-        await decide(world, subject_of("x"), model_id=keccak(b"none"))
+        await world.decide(subject_of("x"), model_id=keccak(b"none"))
     assert caught.value.error == "UnknownModel"
 
 
 async def test_make_decision__tagged_subject_without_request__unknown_request(world: World) -> None:
     subject = bytes.fromhex("d0ec1510") + bytes(28)
     with pytest.raises(Reverted) as caught:
-        await decide(world, subject)
+        await world.decide(subject)
     assert caught.value.error == "UnknownRequest"
 
 
@@ -135,7 +125,7 @@ async def test_request__then_answer__moves_the_fee(world: World) -> None:
     assert stored.status is RequestStatus.OPEN
     assert (stored.requester, stored.deadline) == (address_of(REQUESTER), log.deadline)
 
-    answered = await decide(world, asked, input_=b"four features")
+    answered = await world.decide(asked, input_=b"four features")
     block = answered.block_hash
     operator = address_of(OPERATOR)
     assert await world.contract.credit_of(operator, block=block) == FEE_GWEI * 10**9
@@ -174,14 +164,14 @@ async def test_request_by_hash__then_answer__is_decided(world: World) -> None:
     (log,) = world.logs(await world.send(REQUESTER, calldata, value=FEE_GWEI * 10**9))
     assert isinstance(log, RequestByHashLog)
     assert (log.input_hash, log.evidence_uri) == (keccak(b"private"), "ipfs://input")
-    (made,) = world.logs(await decide(world, log.request_id, input_=b"private"))
+    (made,) = world.logs(await world.decide(log.request_id, input_=b"private"))
     assert isinstance(made, DecisionLog)
 
 
 async def test_answer__other_input__input_mismatch(world: World) -> None:
     asked, _ = await world.request()
     with pytest.raises(Reverted) as caught:
-        await decide(world, asked, input_=b"another")
+        await world.decide(asked, input_=b"another")
     assert caught.value.error == "InputMismatch"
 
 
@@ -216,7 +206,7 @@ async def test_refund__after_the_deadline__credits_the_requester(world: World) -
     asked, _ = await world.request(lifetime=100)
     await world.pass_time(101)
     with pytest.raises(Reverted) as caught:
-        await decide(world, asked)
+        await world.decide(asked)
     assert caught.value.error == "DeadlinePassed"
 
     receipt = await world.send(STRANGER, world.contract.encode_refund(SCORE_MODEL, asked))
@@ -232,7 +222,7 @@ async def test_refund__after_the_deadline__credits_the_requester(world: World) -
 
 async def test_withdraw__credit__pays_out_once(world: World) -> None:
     asked, _ = await world.request()
-    await decide(world, asked)
+    await world.decide(asked)
     fresh = "0x00000000000000000000000000000000DeaDBeef"
     receipt = await world.send(OPERATOR, world.contract.encode_withdraw(fresh))
     assert world.logs(receipt) == ()
@@ -317,95 +307,6 @@ async def test_retry_callback__wrong_nonce__not_requester(world: World) -> None:
             world.contract.encode_retry_callback(SCORE_MODEL, asked, address_of(REQUESTER), 9),
         )
     assert caught.value.error == "NotRequester"
-
-
-async def test_register_model__twice__model_exists(world: World) -> None:
-    spec: ModelSpec = models()[0]
-    calldata = world.contract.encode_register_model(spec.model_id, spec.config, "")
-    with pytest.raises(Reverted) as caught:
-        await world.send(STRANGER, calldata)
-    assert caught.value.error == "ModelExists"
-    assert caught.value.arguments["owner"] == address_of(DEPLOYER)
-
-
-async def test_register_model__policy_is_no_contract__is_refused(world: World) -> None:
-    config = ModelConfig(attestor=address_of(OPERATOR), policy=address_of(STRANGER))
-    with pytest.raises(Reverted) as caught:
-        await world.send(
-            DEPLOYER, world.contract.encode_register_model(bytes(31) + b"1", config, "")
-        )
-    assert caught.value.error == "NotPolicy"
-
-
-async def test_model_change__after_the_delay__is_applied_by_anyone(world: World) -> None:
-    config = ModelConfig(attestor=address_of(STRANGER), policy=THRESHOLD.address, fee_gwei=7)
-    receipt = await world.send(DEPLOYER, world.contract.encode_propose_change(SCORE_MODEL, config))
-    (proposed,) = world.logs(receipt)
-    assert isinstance(proposed, ModelLog)
-    assert proposed.event == "ModelChangeProposed"
-    change = await world.contract.model_change_of(SCORE_MODEL, block=receipt.block_hash)
-    assert change is not None
-    assert change.config == config
-    apply = world.contract.encode("applyModelChange", SCORE_MODEL)
-    with pytest.raises(Reverted) as early:
-        await world.send(STRANGER, apply)
-    assert early.value.error == "ChangeNotDue"
-
-    delay = await world.contract.change_delay(block=receipt.block_hash)
-    assert delay == 2 * 86_400
-    await world.pass_time(delay + 1)
-    with pytest.raises(Reverted) as due:
-        await decide(world, subject_of("x"))
-    assert due.value.error == "ModelChangeDue"
-    applied = await world.send(STRANGER, apply)
-    model = await world.contract.model_of(SCORE_MODEL, block=applied.block_hash)
-    assert model is not None
-    assert model.config == config
-    assert model.change_at == 0
-
-
-async def test_model_change__cancelled__leaves_the_rules(world: World) -> None:
-    spec = models()[0]
-    other = ModelConfig(attestor=address_of(STRANGER), policy=THRESHOLD.address)
-    await world.send(DEPLOYER, world.contract.encode_propose_change(SCORE_MODEL, other))
-    receipt = await world.send(DEPLOYER, world.contract.encode("cancelModelChange", SCORE_MODEL))
-    model = await world.contract.model_of(SCORE_MODEL, block=receipt.block_hash)
-    assert model is not None
-    assert (model.config, model.change_at) == (spec.config, 0)
-    assert await world.contract.model_change_of(SCORE_MODEL, block=receipt.block_hash) is None
-    with pytest.raises(Reverted) as caught:
-        await world.send(DEPLOYER, world.contract.encode("cancelModelChange", SCORE_MODEL))
-    assert caught.value.error == "NoPendingChange"
-
-
-async def test_pause__stops_requests_but_not_open_ones(world: World) -> None:
-    asked, _ = await world.request()
-    await world.send(DEPLOYER, world.contract.encode("pauseModel", SCORE_MODEL))
-    with pytest.raises(Reverted) as caught:
-        await world.request()
-    assert caught.value.error == "ModelIsPaused"
-    await decide(world, asked)
-    await world.send(DEPLOYER, world.contract.encode("unpauseModel", SCORE_MODEL))
-    await world.request()
-
-
-async def test_pause__by_a_stranger__not_model_owner(world: World) -> None:
-    with pytest.raises(Reverted) as caught:
-        await world.send(STRANGER, world.contract.encode("pauseModel", SCORE_MODEL))
-    assert caught.value.error == "NotModelOwner"
-
-
-async def test_ownership__offered_and_accepted__moves(world: World) -> None:
-    offer = world.contract.encode("transferModelOwnership", SCORE_MODEL, address_of(STRANGER))
-    await world.send(DEPLOYER, offer)
-    accept = world.contract.encode("acceptModelOwnership", SCORE_MODEL)
-    with pytest.raises(Reverted) as caught:
-        await world.send(REQUESTER, accept)
-    assert caught.value.error == "NotPendingOwner"
-    receipt = await world.send(STRANGER, accept)
-    model = await world.contract.model_of(SCORE_MODEL, block=receipt.block_hash)
-    assert model is not None
-    assert (model.owner, model.pending_owner) == (address_of(STRANGER), NOBODY)
 
 
 async def test_simulate_many__mixed__gives_each_its_reason(world: World) -> None:
